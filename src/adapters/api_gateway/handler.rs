@@ -1,0 +1,144 @@
+//! One authorizer call from event to answer, with its log line. The Lambda and the local gateway run this same code.
+
+use std::time::Duration;
+
+use super::answer::{AnswerForm, AuthorizerAnswer};
+use super::event::{EventError, read};
+use crate::adapters::system_clock::SystemClock;
+use crate::application::authorize_request::{AuthorizeError, AuthorizeRequest};
+use crate::application::key_ring::chain;
+use crate::config::AuthorizerResponse;
+use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
+use crate::domain::validation::authorize::Decision;
+use crate::ports::clock::Clock;
+use crate::ports::key_set_source::KeySetSource;
+use crate::ports::profile_store::ProfileStore;
+use crate::rejection::Outcome;
+use crate::telemetry::DecisionRecord;
+
+/// What is left of an invocation when the answer must be out: a Lambda that times out answers nothing.
+const RESERVE: Duration = Duration::from_millis(200);
+
+/// Answers authorizer events.
+#[derive(Debug)]
+pub struct AuthorizerHandler<S, K, C> {
+    /// The decision.
+    pub application: AuthorizeRequest<S, K, C>,
+    /// How payload 2.0 events are answered.
+    pub response: AuthorizerResponse,
+}
+
+/// A call that is answered with an error. The text of [`Self::Unauthorized`] is API Gateway's sign for 401; any other
+/// is a 500. None holds a part of the request's credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// No or a bad token.
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// The event cannot be read.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// Not the caller's fault.
+    #[error("{reason}: {detail}")]
+    Failed {
+        /// One fixed word.
+        reason: &'static str,
+        /// What happened and what to do.
+        detail: String,
+    },
+}
+
+impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
+    /// Answers one event (JSON). `remaining` is what is left of the invocation; an answer comes 200 ms before its end.
+    ///
+    /// # Errors
+    /// [`HandlerError`] where the answer is a 401 or a 500.
+    pub async fn handle(&self, event: &str, remaining: Option<Duration>) -> Result<AuthorizerAnswer, HandlerError> {
+        let began = SystemClock.elapsed();
+        let read = read(event).inspect_err(|error| {
+            tracing::error!(outcome = "error", reason = "event_unsupported", detail = %error, "decision");
+        })?;
+        let decision = match remaining {
+            None => self.application.decide(&read.request).await,
+            Some(remaining) => {
+                match tokio::time::timeout(remaining.saturating_sub(RESERVE), self.application.decide(&read.request))
+                    .await
+                {
+                    Ok(decision) => decision,
+                    Err(_) => Err(AuthorizeError::Deadline),
+                }
+            }
+        };
+        let answer = self.answer(&read.request, &decision);
+        let route = read.request.method_arn.to_string();
+        let record = DecisionRecord {
+            request_id: read.request_id.as_deref().unwrap_or_default(),
+            form: read.request.form.name(),
+            route: &route,
+            ms: (SystemClock.elapsed() - began).as_secs_f64() * 1_000.0,
+            ..DecisionRecord::default()
+        };
+        log(&decision, &answer, record);
+        answer
+    }
+
+    fn answer(
+        &self,
+        request: &AuthorizationRequest,
+        decision: &Result<Decision, AuthorizeError>,
+    ) -> Result<AuthorizerAnswer, HandlerError> {
+        let (form, arn) = (self.answer_form(request.form), &request.method_arn);
+        let error = match decision {
+            Ok(Decision::Allow(grant)) => return Ok(AuthorizerAnswer::allow(form, grant, arn)),
+            Ok(Decision::Deny(denial)) => return Ok(AuthorizerAnswer::deny(form, denial.reason(), arn)),
+            Err(error) => error,
+        };
+        let failed = || Err(HandlerError::Failed { reason: error.reason(), detail: chain(error) });
+        match (error.outcome(), has_401(request.form)) {
+            (Outcome::Unauthorized | Outcome::UnauthorizedForNow, true) => Err(HandlerError::Unauthorized),
+            (Outcome::Unauthorized, false) => Ok(AuthorizerAnswer::deny(form, error.reason(), arn)),
+            (Outcome::UnauthorizedForNow, false) | (Outcome::Failed, _) => failed(),
+        }
+    }
+
+    fn answer_form(&self, form: EventForm) -> AnswerForm {
+        match (form, self.response) {
+            (EventForm::HttpApiV2, AuthorizerResponse::Simple) => AnswerForm::Simple,
+            (EventForm::HttpApiV2, AuthorizerResponse::Iam) | (EventForm::RestToken | EventForm::RestRequest, _) => {
+                AnswerForm::Policy
+            }
+        }
+    }
+}
+
+/// Whether the form documents an error of `Unauthorized` as a 401. HTTP APIs document Deny and `false` only.
+const fn has_401(form: EventForm) -> bool {
+    match form {
+        EventForm::RestToken | EventForm::RestRequest => true,
+        EventForm::HttpApiV2 => false,
+    }
+}
+
+fn log(
+    decision: &Result<Decision, AuthorizeError>,
+    answer: &Result<AuthorizerAnswer, HandlerError>,
+    record: DecisionRecord<'_>,
+) {
+    let outcome = match answer {
+        Ok(_) => "deny",
+        Err(HandlerError::Unauthorized) => "unauthorized",
+        Err(HandlerError::Event(_) | HandlerError::Failed { .. }) => "error",
+    };
+    match decision {
+        Ok(Decision::Allow(grant)) => {
+            let token = grant.token();
+            let (profile, kid, cid) =
+                (grant.profile().name().as_str(), token.key_id().as_str(), token.claims().client_id.as_str());
+            DecisionRecord { outcome: "allow", profile, kid, cid, ..record }.log();
+        }
+        Ok(Decision::Deny(denial)) => {
+            DecisionRecord { outcome, reason: denial.reason(), detail: &denial.to_string(), ..record }.log();
+        }
+        Err(error) => DecisionRecord { outcome, reason: error.reason(), detail: &chain(error), ..record }.log(),
+    }
+}

@@ -1,0 +1,8 @@
+//! API Gateway's authorizer events and answers: the wire form stays in here.
+
+pub mod answer;
+mod event;
+pub mod handler;
+mod http_api_v2;
+mod rest_request;
+mod rest_token;

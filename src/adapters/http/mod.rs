@@ -1,0 +1,3 @@
+//! The token URL over HTTP.
+
+pub mod token_handler;

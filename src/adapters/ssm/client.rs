@@ -1,0 +1,44 @@
+//! The SDK's client for SSM, with its time-outs and retries set.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
+const MAX_ATTEMPTS: u32 = 3;
+
+/// What differs from the SDK's own configuration; both are found in the environment where they are not given.
+#[derive(Debug, Clone, Default)]
+pub struct SsmConnection {
+    /// The region.
+    pub region: Option<String>,
+    /// An endpoint other than the region's.
+    pub endpoint_url: Option<String>,
+}
+
+/// Makes a client. Credentials, region and endpoint come from where the SDK always looks for them.
+pub async fn connect(connection: SsmConnection) -> aws_sdk_ssm::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+    if let Some(region) = connection.region {
+        loader = loader.region(Region::new(region));
+    }
+    if let Some(endpoint_url) = connection.endpoint_url {
+        loader = loader.endpoint_url(endpoint_url);
+    }
+    aws_sdk_ssm::Client::new(&loader.load().await)
+}

@@ -1,0 +1,7 @@
+//! The jobs, told as the steps that a reader would tell: ports in, decisions out.
+
+pub mod authorize_request;
+pub mod issue_token;
+pub mod key_ring;
+pub mod profile_catalog;
+pub mod verify_token;

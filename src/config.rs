@@ -1,0 +1,240 @@
+//! The functions' configuration: the one place that reads the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::profile::{ProfileName, Transport};
+use crate::ports::profile_store::ProfileSelection;
+
+/// Where profiles live where nothing else is said.
+pub const DEFAULT_PROFILE_ROOT: &str = "/okta-security-profiles";
+/// The longest time that a profile may be held, in seconds: one day.
+const MAX_PROFILE_TTL_SECONDS: u64 = 86_400;
+
+/// What a function is told by its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `PROFILES`.
+    pub selection: ProfileSelection,
+    /// `PROFILE_ROOT` and `PROFILE_STORE`.
+    pub store: StoreConfig,
+    /// `PROFILE_TTL_SECONDS`.
+    pub profile_ttl: Duration,
+    /// `AUTHORIZER_RESPONSE`.
+    pub response: AuthorizerResponse,
+    /// `ALLOW_LOOPBACK_HTTP`.
+    pub transport: Transport,
+    /// `RUST_LOG`.
+    pub log_filter: String,
+    /// `SSL_CERT_FILE`: extra trust anchors (PEM).
+    pub extra_trust_anchors: Option<PathBuf>,
+}
+
+/// Where profiles are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreConfig {
+    /// SSM Parameter Store, below this path.
+    Ssm {
+        /// Begins with `/`, does not end with one.
+        root: String,
+    },
+    /// A folder.
+    File {
+        /// The folder.
+        directory: PathBuf,
+    },
+}
+
+/// How HTTP API payload 2.0 events are answered; every other form is always answered with a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthorizerResponse {
+    /// With an IAM policy.
+    Iam,
+    /// With `isAuthorized`, for HTTP APIs that have simple responses enabled.
+    Simple,
+}
+
+/// A variable whose value cannot be used. Reads as one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {variable} is `{value}`: expected {expected}")]
+pub struct ConfigError {
+    /// Its name.
+    pub variable: &'static str,
+    /// Its value, with unprintable characters escaped.
+    pub value: String,
+    /// What would have been right.
+    pub expected: String,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first variable whose value cannot be used.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables through `variable`; an empty value counts as unset.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first variable whose value cannot be used.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let read = |name: &str| variable(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            selection: selection(read("PROFILES"))?,
+            store: store(read("PROFILE_STORE"), read("PROFILE_ROOT"))?,
+            profile_ttl: profile_ttl(read("PROFILE_TTL_SECONDS"))?,
+            response: response(read("AUTHORIZER_RESPONSE"))?,
+            transport: transport(read("ALLOW_LOOPBACK_HTTP"))?,
+            log_filter: log_filter(read("RUST_LOG"))?,
+            extra_trust_anchors: read("SSL_CERT_FILE").map(PathBuf::from),
+        })
+    }
+}
+
+fn error(variable: &'static str, value: &str, expected: impl Into<String>) -> ConfigError {
+    ConfigError { variable, value: value.escape_debug().to_string(), expected: expected.into() }
+}
+
+fn selection(value: Option<String>) -> Result<ProfileSelection, ConfigError> {
+    let Some(value) = value.filter(|value| value != "*") else { return Ok(ProfileSelection::All) };
+    let mut names: Vec<ProfileName> = Vec::new();
+    for name in value.split(',').map(str::trim) {
+        let name = ProfileName::new(name).map_err(|problem| {
+            error("PROFILES", &value, format!("`*` or profile names separated by commas; {problem}"))
+        })?;
+        if names.contains(&name) {
+            return Err(error("PROFILES", &value, format!("each profile once, `{name}` is there twice")));
+        }
+        names.push(name);
+    }
+    Ok(ProfileSelection::Named(names))
+}
+
+fn store(store: Option<String>, root: Option<String>) -> Result<StoreConfig, ConfigError> {
+    let root = profile_root(root)?;
+    match store.as_deref() {
+        None | Some("ssm") => Ok(StoreConfig::Ssm { root }),
+        Some(value) => match value.strip_prefix("file:") {
+            Some(directory) if !directory.is_empty() => Ok(StoreConfig::File { directory: PathBuf::from(directory) }),
+            Some(_) | None => Err(error("PROFILE_STORE", value, "`ssm` or `file:DIRECTORY`")),
+        },
+    }
+}
+
+/// A parameter's name has letters, digits and `.-_` between slashes (Systems Manager, "PutParameter").
+fn profile_root(value: Option<String>) -> Result<String, ConfigError> {
+    let Some(value) = value else { return Ok(DEFAULT_PROFILE_ROOT.to_owned()) };
+    let word = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+    };
+    match value.strip_prefix('/') {
+        Some(path) if path.split('/').all(word) => Ok(value),
+        Some(_) | None => Err(error(
+            "PROFILE_ROOT",
+            &value,
+            format!("a parameter path without a slash at its end, such as `{DEFAULT_PROFILE_ROOT}`"),
+        )),
+    }
+}
+
+fn profile_ttl(value: Option<String>) -> Result<Duration, ConfigError> {
+    let Some(value) = value else { return Ok(Duration::from_secs(300)) };
+    match value.parse() {
+        Ok(seconds @ 1..=MAX_PROFILE_TTL_SECONDS) => Ok(Duration::from_secs(seconds)),
+        Ok(_) | Err(_) => Err(error(
+            "PROFILE_TTL_SECONDS",
+            &value,
+            format!("a number of seconds from 1 to {MAX_PROFILE_TTL_SECONDS}"),
+        )),
+    }
+}
+
+fn response(value: Option<String>) -> Result<AuthorizerResponse, ConfigError> {
+    match value.as_deref() {
+        None | Some("iam") => Ok(AuthorizerResponse::Iam),
+        Some("simple") => Ok(AuthorizerResponse::Simple),
+        Some(other) => Err(error("AUTHORIZER_RESPONSE", other, "`iam` or `simple`")),
+    }
+}
+
+fn transport(value: Option<String>) -> Result<Transport, ConfigError> {
+    match value.as_deref() {
+        None | Some("false") => Ok(Transport::Https),
+        Some("true") => Ok(Transport::HttpsOrLoopback),
+        Some(other) => Err(error("ALLOW_LOOPBACK_HTTP", other, "`true`, or unset")),
+    }
+}
+
+fn log_filter(value: Option<String>) -> Result<String, ConfigError> {
+    let value = value.unwrap_or_else(|| "info".to_owned());
+    match tracing_subscriber::EnvFilter::try_new(&value) {
+        Ok(_) => Ok(value),
+        Err(_) => Err(error("RUST_LOG", &value, "a filter such as `info` or `okta_security_profiles=debug`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AuthorizerResponse, Config, ConfigError, StoreConfig};
+    use crate::domain::profile::Transport;
+    use crate::ports::profile_store::ProfileSelection;
+
+    fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_variables(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_documented_defaults() {
+        let config = config(&[]).expect("valid");
+        assert_eq!(config.selection, ProfileSelection::All);
+        assert_eq!(config.store, StoreConfig::Ssm { root: "/okta-security-profiles".to_owned() });
+        assert_eq!((config.profile_ttl.as_secs(), config.response), (300, AuthorizerResponse::Iam));
+        assert_eq!((config.transport, config.log_filter.as_str()), (Transport::Https, "info"));
+    }
+
+    #[test]
+    fn every_bad_value_names_the_variable_the_value_and_what_was_expected() {
+        for (variable, value, expected) in [
+            ("PROFILES", "orders,,x", "profile names separated by commas"),
+            ("PROFILES", "orders,deny", "reserved"),
+            ("PROFILES", "orders, orders", "there twice"),
+            ("PROFILE_ROOT", "okta", "a parameter path"),
+            ("PROFILE_ROOT", "/okta/", "a parameter path"),
+            ("PROFILE_ROOT", "/", "a parameter path"),
+            ("PROFILE_ROOT", "/a b", "a parameter path"),
+            ("PROFILE_STORE", "s3://bucket", "`ssm` or `file:DIRECTORY`"),
+            ("PROFILE_STORE", "file:", "`ssm` or `file:DIRECTORY`"),
+            ("PROFILE_TTL_SECONDS", "0", "from 1 to 86400"),
+            ("PROFILE_TTL_SECONDS", "5m", "from 1 to 86400"),
+            ("AUTHORIZER_RESPONSE", "Simple", "`iam` or `simple`"),
+            ("ALLOW_LOOPBACK_HTTP", "1", "`true`, or unset"),
+            ("RUST_LOG", "a=b=c", "a filter"),
+        ] {
+            let line = config(&[(variable, value)]).expect_err("refused").to_string();
+            assert!(
+                line.contains(variable) && line.contains(&format!("`{value}`")) && line.contains(expected),
+                "{line}"
+            );
+            assert!(!line.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn profiles_keep_the_order_in_which_they_are_named() {
+        let ProfileSelection::Named(names) = config(&[("PROFILES", "b, a")]).expect("valid").selection else {
+            panic!("named")
+        };
+        assert_eq!(names.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    }
+
+    #[test]
+    fn a_folder_can_be_the_store() {
+        let config = config(&[("PROFILE_STORE", "file:profiles")]).expect("valid");
+        assert_eq!(config.store, StoreConfig::File { directory: "profiles".into() });
+    }
+}

@@ -1,0 +1,53 @@
+//! One authorizer request, whichever form of event it came in.
+
+use std::net::IpAddr;
+
+use super::method_arn::MethodArn;
+use crate::domain::oauth::bearer::CredentialError;
+use crate::domain::oauth::secret::BearerToken;
+
+/// The forms in which API Gateway asks a Lambda authorizer (API Gateway developer guide, "Input to an API Gateway
+/// Lambda authorizer").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventForm {
+    /// REST API, `TOKEN`: the header's value and the ARN, nothing else.
+    RestToken,
+    /// REST API, `REQUEST`.
+    RestRequest,
+    /// HTTP API, payload format 2.0.
+    HttpApiV2,
+}
+
+impl EventForm {
+    /// The form's name in logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RestToken => "rest-token",
+            Self::RestRequest => "rest-request",
+            Self::HttpApiV2 => "http-2.0",
+        }
+    }
+
+    /// Whether events of this form say where the call comes from.
+    #[must_use]
+    pub const fn carries_source_ip(self) -> bool {
+        match self {
+            Self::RestToken => false,
+            Self::RestRequest | Self::HttpApiV2 => true,
+        }
+    }
+}
+
+/// What the authorizer is asked.
+#[derive(Debug)]
+pub struct AuthorizationRequest {
+    /// The form of the event.
+    pub form: EventForm,
+    /// What is called.
+    pub method_arn: MethodArn,
+    /// The one bearer token, or why there is none.
+    pub credential: Result<BearerToken, CredentialError>,
+    /// Where the call comes from; `None` where the event does not say, or says no address.
+    pub source_ip: Option<IpAddr>,
+}

@@ -1,0 +1,9 @@
+//! The pure core: no async, no I/O, no clock, no environment, no SDK type. Time and keys are arguments.
+
+pub mod gateway;
+pub mod jose;
+pub mod key_cache;
+pub mod oauth;
+pub mod profile;
+pub mod time;
+pub mod validation;

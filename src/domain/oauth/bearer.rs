@@ -1,0 +1,118 @@
+//! The one bearer credential of a request (RFC 6750 section 2.1): header only, one value, nothing around it.
+
+use super::secret::BearerToken;
+
+/// Why a request has no usable bearer token. Never holds a part of the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// No `Authorization` header, or an empty one.
+    #[error("the request has no Authorization header")]
+    Missing,
+    /// More than one `Authorization` value.
+    #[error("the request has more than one Authorization value")]
+    Multiple,
+    /// Another scheme, such as `Basic`.
+    #[error("the Authorization header's scheme is not Bearer")]
+    NotBearer,
+    /// Spaces, commas, control characters or anything else that no token has.
+    #[error("the Authorization header is not `Bearer` and one token")]
+    Malformed,
+}
+
+impl BearerToken {
+    /// Finds the bearer token among all `Authorization` values of a request, whatever case their names had.
+    ///
+    /// The scheme is compared without case (RFC 9110 section 11.1); exactly one space follows it; the token is a
+    /// `b64token` (RFC 6750 section 2.1).
+    ///
+    /// # Errors
+    /// [`CredentialError`] for none, several, another scheme, or anything around the token.
+    pub fn from_authorization_values<'v>(values: impl IntoIterator<Item = &'v str>) -> Result<Self, CredentialError> {
+        let mut values = values.into_iter();
+        let value = values.next().ok_or(CredentialError::Missing)?;
+        if values.next().is_some() {
+            return Err(CredentialError::Multiple);
+        }
+        if value.is_empty() {
+            return Err(CredentialError::Missing);
+        }
+        // A gateway joins repeated headers with commas; no b64token has one.
+        if value.contains(',') {
+            return Err(CredentialError::Multiple);
+        }
+        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(CredentialError::NotBearer);
+        }
+        if !is_b64token(token) {
+            return Err(CredentialError::Malformed);
+        }
+        Ok(Self::new(token.to_owned()))
+    }
+}
+
+/// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    !body.is_empty()
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BearerToken, CredentialError};
+
+    fn parse(values: &[&str]) -> Result<String, CredentialError> {
+        BearerToken::from_authorization_values(values.iter().copied()).map(|token| token.expose().to_owned())
+    }
+
+    #[test]
+    fn one_bearer_token_is_found_whatever_the_schemes_case() {
+        for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c"] {
+            assert_eq!(parse(&[value]), Ok("a.b.c".to_owned()));
+        }
+    }
+
+    /// Threat 1.
+    #[test]
+    fn missing_empty_basic_glued_and_spaced_credentials_are_refused() {
+        for (values, error) in [
+            (&[][..], CredentialError::Missing),
+            (&[""], CredentialError::Missing),
+            (&["Basic YTpi"], CredentialError::NotBearer),
+            (&["Bearer-a.b.c"], CredentialError::NotBearer),
+            (&["a.b.c"], CredentialError::NotBearer),
+            (&[" Bearer a.b.c"], CredentialError::NotBearer),
+            (&["Bearer"], CredentialError::Malformed),
+            (&["Bearer "], CredentialError::Malformed),
+            (&["Bearer  a.b.c"], CredentialError::Malformed),
+            (&["Bearer a.b.c "], CredentialError::Malformed),
+            (&["Bearer a.b.c d"], CredentialError::Malformed),
+            (&["Bearer\ta.b.c"], CredentialError::NotBearer),
+            (&["Bearer \"a.b.c\""], CredentialError::Malformed),
+            (&["Bearer =="], CredentialError::Malformed),
+        ] {
+            assert_eq!(parse(values), Err(error), "{values:?}");
+        }
+    }
+
+    /// Threat 2.
+    #[test]
+    fn two_authorization_values_are_refused_listed_or_comma_joined() {
+        assert_eq!(parse(&["Bearer a.b.c", "Bearer a.b.c"]), Err(CredentialError::Multiple));
+        assert_eq!(parse(&["Bearer a.b.c, Bearer d.e.f"]), Err(CredentialError::Multiple));
+        assert_eq!(parse(&["Bearer a.b.c,Basic YTpi"]), Err(CredentialError::Multiple));
+    }
+
+    /// Threat 4.
+    #[test]
+    fn control_and_non_ascii_characters_are_refused_and_not_echoed() {
+        for value in ["Bearer a.b.c\r\nX: y", "Bearer a\nb", "Bearer a\0b", "Bearer é.b.c"] {
+            let error = parse(&[value]).expect_err("refused");
+            assert_eq!(error, CredentialError::Malformed);
+            assert!(!error.to_string().contains("a.b") && !error.to_string().contains('é'));
+        }
+    }
+}

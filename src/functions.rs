@@ -1,0 +1,125 @@
+//! The functions' frame: begin logging, load the profiles during init, hand invocations to the handlers.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lambda_http::Request;
+use lambda_http::request::RequestContext;
+use lambda_http::{RequestExt, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use serde_json::value::RawValue;
+
+use crate::adapters::api_gateway::handler::{AuthorizerHandler, HandlerError};
+use crate::adapters::configured::{ConfiguredAuthorizer, ConfiguredTokenIssuer};
+use crate::adapters::http::token_handler::TokenHandler;
+use crate::adapters::system_clock::SystemClock;
+use crate::adapters::trust::TrustError;
+use crate::application::key_ring::chain;
+use crate::application::profile_catalog::CatalogError;
+use crate::config::{AuthorizerResponse, Config, ConfigError};
+use crate::telemetry;
+
+/// Why a function does not start. Reads as one line.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An environment variable cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The extra trust anchors cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// A profile that the configuration names does not exist.
+    #[error(transparent)]
+    Profiles(#[from] CatalogError),
+    /// The Lambda runtime ended.
+    #[error("the Lambda runtime ended: {0}")]
+    Runtime(#[source] lambda_runtime::Error),
+}
+
+/// Reads the configuration, begins logging and serves until the sandbox ends. What stops the function is said in one
+/// line on standard error.
+pub async fn start<F>(function: &str, serve: impl FnOnce(Result<Config, ConfigError>) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), StartError>>,
+{
+    let config = Config::from_environment();
+    if let Ok(config) = &config {
+        telemetry::log_json(&config.log_filter);
+    }
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the function's last words, when logging may not have begun")]
+            {
+                eprintln!("{function}: {}", chain(&error));
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves authorizer events.
+///
+/// # Errors
+/// [`StartError`] where a named profile does not exist, or the runtime ends.
+pub async fn run_authorizer(application: ConfiguredAuthorizer, response: AuthorizerResponse) -> Result<(), StartError> {
+    unless_out_of_reach(application.warm_up().await)?;
+    let handler = Arc::new(AuthorizerHandler { application, response });
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let handler = Arc::clone(&handler);
+        async move {
+            let remaining = SystemClock.until(event.context.deadline);
+            handler.handle(event.payload.get(), Some(remaining)).await
+        }
+    });
+    lambda_runtime::run(service).await.map_err(StartError::Runtime)
+}
+
+/// Serves the token URL.
+///
+/// # Errors
+/// [`StartError`] where a named profile does not exist, or the runtime ends.
+pub async fn run_token_function(application: ConfiguredTokenIssuer) -> Result<(), StartError> {
+    unless_out_of_reach(application.warm_up().await)?;
+    let handler = Arc::new(TokenHandler { application });
+    let service = service_fn(move |request: Request| {
+        let handler = Arc::clone(&handler);
+        async move {
+            let remaining = request.lambda_context_ref().map(|context| SystemClock.until(context.deadline));
+            let answer = handler.handle(&request, request_id(&request), remaining).await;
+            Ok::<_, std::convert::Infallible>(answer)
+        }
+    });
+    lambda_http::run(service).await.map_err(StartError::Runtime)
+}
+
+/// A profile that does not exist stops the function; a store that cannot be read now does not, since it may come back
+/// before the first call.
+fn unless_out_of_reach(warmed_up: Result<(), CatalogError>) -> Result<(), CatalogError> {
+    match warmed_up {
+        Ok(()) => Ok(()),
+        Err(error @ CatalogError::Unavailable { .. }) => {
+            tracing::error!(error = %chain(&error), "profiles not loaded, the first call tries again");
+            Ok(())
+        }
+        Err(error @ CatalogError::Missing(_)) => Err(error),
+    }
+}
+
+fn request_id(request: &Request) -> &str {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().unwrap_or_default(),
+        Some(_) | None => "",
+    }
+}
+
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match &error {
+            HandlerError::Unauthorized => "Unauthorized",
+            HandlerError::Event(_) => "UnsupportedEvent",
+            HandlerError::Failed { .. } => "AuthorizerFailure",
+        };
+        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
+}
