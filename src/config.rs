@@ -84,10 +84,10 @@ impl Config {
         let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         Ok(Self {
             selection: selection(read("PROFILES"))?,
-            store: store(read("PROFILE_STORE"), read("PROFILE_ROOT"))?,
+            store: store(read("PROFILE_STORE").as_deref(), read("PROFILE_ROOT"))?,
             profile_ttl: profile_ttl(read("PROFILE_TTL_SECONDS"))?,
-            response: response(read("AUTHORIZER_RESPONSE"))?,
-            transport: transport(read("ALLOW_LOOPBACK_HTTP"))?,
+            response: response(read("AUTHORIZER_RESPONSE").as_deref())?,
+            transport: transport(read("ALLOW_LOOPBACK_HTTP").as_deref())?,
             log_filter: log_filter(read("RUST_LOG"))?,
             extra_trust_anchors: read("SSL_CERT_FILE").map(PathBuf::from),
         })
@@ -113,9 +113,9 @@ fn selection(value: Option<String>) -> Result<ProfileSelection, ConfigError> {
     Ok(ProfileSelection::Named(names))
 }
 
-fn store(store: Option<String>, root: Option<String>) -> Result<StoreConfig, ConfigError> {
+fn store(store: Option<&str>, root: Option<String>) -> Result<StoreConfig, ConfigError> {
     let root = profile_root(root)?;
-    match store.as_deref() {
+    match store {
         None | Some("ssm") => Ok(StoreConfig::Ssm { root }),
         Some(value) => match value.strip_prefix("file:") {
             Some(directory) if !directory.is_empty() => Ok(StoreConfig::File { directory: PathBuf::from(directory) }),
@@ -152,16 +152,16 @@ fn profile_ttl(value: Option<String>) -> Result<Duration, ConfigError> {
     }
 }
 
-fn response(value: Option<String>) -> Result<AuthorizerResponse, ConfigError> {
-    match value.as_deref() {
+fn response(value: Option<&str>) -> Result<AuthorizerResponse, ConfigError> {
+    match value {
         None | Some("iam") => Ok(AuthorizerResponse::Iam),
         Some("simple") => Ok(AuthorizerResponse::Simple),
         Some(other) => Err(error("AUTHORIZER_RESPONSE", other, "`iam` or `simple`")),
     }
 }
 
-fn transport(value: Option<String>) -> Result<Transport, ConfigError> {
-    match value.as_deref() {
+fn transport(value: Option<&str>) -> Result<Transport, ConfigError> {
+    match value {
         None | Some("false") => Ok(Transport::Https),
         Some("true") => Ok(Transport::HttpsOrLoopback),
         Some(other) => Err(error("ALLOW_LOOPBACK_HTTP", other, "`true`, or unset")),

@@ -20,3 +20,5 @@ pub mod local;
 pub mod ports;
 pub mod rejection;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;

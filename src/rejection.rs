@@ -8,6 +8,7 @@ use crate::domain::oauth::client_credentials::TokenRequestError;
 use crate::domain::oauth::error_code::{ErrorCode, description};
 use crate::domain::oauth::token_response::TokenEndpointRefusal;
 use crate::domain::validation::error::TokenError;
+use crate::ports::token_endpoint::TokenEndpointError;
 
 /// What a caller is told to wait where nobody said how long, in seconds.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -82,7 +83,11 @@ impl IssueTokenError {
                 refuse(400, ErrorCode::InvalidScope, &format!("the scope {scope} cannot be granted here"))
             }
             Self::Refused { refusal, used_authorization } => refused_upstream(refusal, *used_authorization),
-            Self::Endpoint(_) | Self::Keys(_) | Self::Profiles(_) | Self::Deadline => unavailable(503, None),
+            Self::Endpoint(TokenEndpointError::TooLarge { .. }) => unusable_answer(),
+            Self::Endpoint(TokenEndpointError::Unreachable { .. })
+            | Self::Keys(_)
+            | Self::Profiles(_)
+            | Self::Deadline => unavailable(503, None),
             Self::BrokenProfile(_)
             | Self::NotAJwt(_)
             | Self::NotAccepted(_)
@@ -105,7 +110,8 @@ impl IssueTokenError {
             Self::Request { error, .. } => error.code().as_str(),
             Self::ClientNotAllowed => "client_not_allowed",
             Self::ScopeNotGrantable(_) => "scope_not_grantable",
-            Self::Endpoint(_) => "token_endpoint_unavailable",
+            Self::Endpoint(TokenEndpointError::Unreachable { .. }) => "token_endpoint_unavailable",
+            Self::Endpoint(TokenEndpointError::TooLarge { .. }) => "token_endpoint_malformed",
             Self::Refused { refusal, .. } => match refusal {
                 TokenEndpointRefusal::Refused { code, .. } => code.as_str(),
                 TokenEndpointRefusal::RateLimited { .. } => "token_endpoint_rate_limited",
@@ -149,8 +155,10 @@ fn refused_upstream(refusal: &TokenEndpointRefusal, used_authorization: bool) ->
         TokenEndpointRefusal::Refused { code, description, .. } => refuse(400, *code, description),
         TokenEndpointRefusal::RateLimited { retry_after } => unavailable(429, *retry_after),
         TokenEndpointRefusal::Unavailable { .. } => unavailable(503, None),
-        TokenEndpointRefusal::Redirected { .. } | TokenEndpointRefusal::Malformed { .. } => {
-            refuse(502, ErrorCode::ServerError, "the authorization server's answer could not be used")
-        }
+        TokenEndpointRefusal::Redirected { .. } | TokenEndpointRefusal::Malformed { .. } => unusable_answer(),
     }
+}
+
+fn unusable_answer() -> TokenRefusal {
+    refuse(502, ErrorCode::ServerError, "the authorization server's answer could not be used")
 }

@@ -42,7 +42,7 @@ fn install(subscriber: impl tracing::Subscriber + Send + Sync + 'static) {
 }
 
 /// One decision, as it is logged. Every field is empty where it does not apply.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct DecisionRecord<'r> {
     /// API Gateway's request id.
     pub request_id: &'r str,

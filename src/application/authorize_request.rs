@@ -160,3 +160,7 @@ impl Refusals {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "authorize_request_tests.rs"]
+mod tests;

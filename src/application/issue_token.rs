@@ -140,7 +140,8 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S,
             })?;
         let scopes = permitted_scopes(&request, &loaded.profile)?;
         let response = self.ask(&request, &loaded.profile, &scopes).await?;
-        self.check(response.access_token, &request, loaded, &scopes, now).await
+        // Okta stamped the token while this call waited: it is held against the time of its arrival.
+        self.check(response.access_token, &request, loaded, &scopes, self.clock.now()).await
     }
 
     async fn ask(
@@ -193,3 +194,7 @@ fn permitted_scopes(request: &TokenRequest, profile: &SecurityProfile) -> Result
         },
     }
 }
+
+#[cfg(test)]
+#[path = "issue_token_tests.rs"]
+mod tests;

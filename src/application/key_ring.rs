@@ -72,9 +72,10 @@ impl<K: KeySetSource> KeyRing<K> {
         let looked_up = lock(&keys.cache).look_up(key_id, now.monotonic);
         match looked_up {
             KeyLookup::Found(key) => Ok(key),
-            KeyLookup::UnknownKey => Err(KeyRingError::UnknownCoolingDown),
-            KeyLookup::NoKeys => Err(unavailable(profile, None)),
-            KeyLookup::Refresh { .. } => self.fetch_once(profile, &keys, key_id, now).await,
+            // Where a fetch is under way, its result is waited for: it may bring the key.
+            KeyLookup::UnknownKey | KeyLookup::NoKeys | KeyLookup::Refresh { .. } => {
+                self.fetch_once(profile, &keys, key_id, now).await
+            }
         }
     }
 
@@ -146,3 +147,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "key_ring_tests.rs"]
+mod tests;

@@ -229,3 +229,7 @@ fn missing_profiles(missing: &[MissingProfile]) -> String {
         .collect();
     format!("{}; create it, or correct `PROFILES`", missing.join("; "))
 }
+
+#[cfg(test)]
+#[path = "profile_catalog_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::jose::header::KeyId;
 use super::jose::jwk::VerificationKey;
 use super::jose::key_set::{KeySet, StoredKeySet};
-use super::time::{Moment, MonotonicTime};
+use super::time::{Moment, MonotonicTime, UnixTime};
 
 /// The least time between two fetches for one issuer, so that made-up `kid`s cannot turn into a flood of fetches.
 pub const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(30);
@@ -25,6 +25,8 @@ pub const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct KeyCache {
     held: Option<HeldKeys>,
     next_fetch: Option<MonotonicTime>,
+    /// When the youngest stored key set that was ever offered had been fetched.
+    youngest_stored: Option<UnixTime>,
 }
 
 #[derive(Debug)]
@@ -118,8 +120,13 @@ impl KeyCache {
         self.next_fetch = Some(now.plus(retry_after.unwrap_or(Duration::ZERO).max(pause)));
     }
 
-    /// Takes a stored key set, unless younger keys are held.
+    /// Takes a stored key set, unless younger keys are held. Offered again it is not looked at: its age is told from
+    /// the wall clock once, so that a clock which jumps back does not make it young again.
     pub fn restore(&mut self, stored: &StoredKeySet, now: Moment) {
+        if self.youngest_stored.is_some_and(|youngest| youngest >= stored.fetched_at) {
+            return;
+        }
+        self.youngest_stored = Some(stored.fetched_at);
         let age = now.wall.since(stored.fetched_at);
         if self.held.as_ref().is_some_and(|held| held.age(now.monotonic) <= age) {
             return;

@@ -78,7 +78,7 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
             ms: (SystemClock.elapsed() - began).as_secs_f64() * 1_000.0,
             ..DecisionRecord::default()
         };
-        log(&decision, &answer, record);
+        log(&decision, &answer, &record);
         answer
     }
 
@@ -122,7 +122,7 @@ const fn has_401(form: EventForm) -> bool {
 fn log(
     decision: &Result<Decision, AuthorizeError>,
     answer: &Result<AuthorizerAnswer, HandlerError>,
-    record: DecisionRecord<'_>,
+    record: &DecisionRecord<'_>,
 ) {
     let outcome = match answer {
         Ok(_) => "deny",
@@ -134,11 +134,11 @@ fn log(
             let token = grant.token();
             let (profile, kid, cid) =
                 (grant.profile().name().as_str(), token.key_id().as_str(), token.claims().client_id.as_str());
-            DecisionRecord { outcome: "allow", profile, kid, cid, ..record }.log();
+            DecisionRecord { outcome: "allow", profile, kid, cid, ..*record }.log();
         }
         Ok(Decision::Deny(denial)) => {
-            DecisionRecord { outcome, reason: denial.reason(), detail: &denial.to_string(), ..record }.log();
+            DecisionRecord { outcome, reason: denial.reason(), detail: &denial.to_string(), ..*record }.log();
         }
-        Err(error) => DecisionRecord { outcome, reason: error.reason(), detail: &chain(error), ..record }.log(),
+        Err(error) => DecisionRecord { outcome, reason: error.reason(), detail: &chain(error), ..*record }.log(),
     }
 }

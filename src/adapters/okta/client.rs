@@ -50,6 +50,7 @@ impl OktaClient {
 
     pub(super) fn http(&self) -> &reqwest::Client {
         self.http.get_or_init(|| {
+            #[expect(clippy::disallowed_methods, reason = "the one client towards Okta, with every limit set below")]
             let builder = reqwest::Client::builder()
                 .tls_backend_preconfigured(self.tls.clone())
                 .https_only(self.transport == Transport::Https)

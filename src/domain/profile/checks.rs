@@ -168,7 +168,7 @@ fn scopes(field: &str, given: &[String], findings: &mut Vec<Finding>) -> ScopeSe
         match ScopeToken::new(name) {
             Ok(scope) => scopes.push(scope),
             Err(error) => {
-                findings.push(Finding::new(format!("{field}[{index}]"), format!("`{name}` is not a scope: {error}")))
+                findings.push(Finding::new(format!("{field}[{index}]"), format!("`{name}` is not a scope: {error}")));
             }
         }
     }

@@ -1,0 +1,156 @@
+//! `profiles local`.
+
+use std::error::Error;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use crate::config::Config;
+use crate::local::{ApiStage, Demo, Form, LocalGateway, LocalOptions};
+use crate::telemetry;
+
+/// Example: `profiles local --form http2`, then paste one of the lines that it prints.
+#[derive(Debug, Args)]
+pub(super) struct LocalArguments {
+    /// What the local gateway plays
+    #[arg(long, value_enum, default_value_t = FormArgument::Request)]
+    form: FormArgument,
+    /// The gateway's port; 0: any free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The stand-in Okta's port; 0: any free one
+    #[arg(long, default_value_t = 8081)]
+    okta_port: u16,
+    /// A folder of your own profiles (NAME.json), for example of a real Okta tenant; there is no stand-in Okta then
+    #[arg(long, value_name = "DIR")]
+    profiles: Option<PathBuf>,
+    /// The API and stage that the gateway plays; default: one that the first profile covers
+    #[arg(long, value_name = "APIID/STAGE", value_parser = api_stage)]
+    api: Option<ApiStage>,
+    /// A real backend instead of the echo
+    #[arg(long, value_name = "URL", value_parser = upstream)]
+    upstream: Option<Url>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormArgument {
+    /// REST API, TOKEN authorizer
+    Token,
+    /// REST API, REQUEST authorizer
+    Request,
+    /// HTTP API, payload 2.0, IAM policy
+    Http2,
+    /// HTTP API, payload 2.0, simple response
+    Simple,
+}
+
+impl From<FormArgument> for Form {
+    fn from(form: FormArgument) -> Self {
+        match form {
+            FormArgument::Token => Self::Token,
+            FormArgument::Request => Self::Request,
+            FormArgument::Http2 => Self::Http2,
+            FormArgument::Simple => Self::Simple,
+        }
+    }
+}
+
+fn api_stage(text: &str) -> Result<ApiStage, &'static str> {
+    ApiStage::parse(text).ok_or("expected apiId/stage, such as abcdef1234/prod")
+}
+
+fn upstream(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+    url.ok_or("expected http://host or https://host")
+}
+
+impl LocalArguments {
+    /// Runs until Ctrl-C.
+    pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
+        let config = Config::from_environment()?;
+        telemetry::log_text(&config.log_filter);
+        let options = LocalOptions {
+            form: self.form.into(),
+            port: self.port,
+            okta_port: self.okta_port,
+            profiles: self.profiles,
+            api: self.api,
+            upstream: self.upstream,
+            extra_trust_anchors: config.extra_trust_anchors,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let gateway = LocalGateway::bind(options).await?;
+            io::stdout().write_all(greeting(&gateway)?.as_bytes())?;
+            io::stdout().flush()?;
+            Ok(gateway.serve(interrupt()).await?)
+        })
+    }
+}
+
+/// Ends with Ctrl-C. Where that cannot be listened for, the system's own way to end a process is left.
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What a newcomer reads: where things are, and lines to paste.
+fn greeting(gateway: &LocalGateway) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let base = format!("http://{}", gateway.address());
+    writeln!(
+        text,
+        "Local gateway, form `{}`, playing API {}. Ctrl-C ends it.\n",
+        gateway.form().name(),
+        gateway.api()
+    )?;
+    writeln!(text, "  API            {base}/ (any path)")?;
+    for profile in gateway.profiles() {
+        let name = profile.name();
+        writeln!(
+            text,
+            "  profile        {name}: audience {}, scopes {}",
+            profile.audiences()[0].as_str(),
+            profile.scopes()
+        )?;
+        writeln!(text, "  token URL      {base}/oauth2/{name}/v1/token")?;
+        writeln!(text, "  issuer         {}", profile.issuer())?;
+    }
+    let (profile, client, other_scope) = match gateway.demo() {
+        Some(demo) => {
+            writeln!(
+                text,
+                "  document       {} (edit it: it is read again within seconds)",
+                demo.profile_path().display()
+            )?;
+            writeln!(text, "  client         {} with the secret {}", Demo::CLIENT_ID, Demo::CLIENT_SECRET)?;
+            (
+                Demo::PROFILE.to_owned(),
+                format!("{}:{}", Demo::CLIENT_ID, Demo::CLIENT_SECRET),
+                Demo::USELESS_SCOPE.to_owned(),
+            )
+        }
+        None => {
+            let name = gateway.profiles()[0].name().to_string();
+            (name, "CLIENT_ID:CLIENT_SECRET".to_owned(), "ANOTHER_GRANTABLE_SCOPE".to_owned())
+        }
+    };
+    let token = |scope: &str| {
+        format!(
+            "$(curl -s -u {client} -d grant_type=client_credentials{scope} {base}/oauth2/{profile}/v1/token \
+             | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
+        )
+    };
+    writeln!(text, "\nA good call, 200:\ncurl -i -H \"Authorization: Bearer {}\" {base}/orders/1", token(""))?;
+    writeln!(text, "\nA call without a token, 401:\ncurl -i {base}/orders/1")?;
+    let lacking = token(&format!(" -d scope={other_scope}"));
+    writeln!(
+        text,
+        "\nA call whose token lacks the scope, 403:\ncurl -i -H \"Authorization: Bearer {lacking}\" {base}/orders/1\n"
+    )?;
+    Ok(text)
+}

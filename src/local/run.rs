@@ -1,0 +1,232 @@
+//! Starting and stopping the local gateway and the stand-in Okta.
+
+use std::future::IntoFuture;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use url::Url;
+
+use super::backend::Backend;
+use super::demo::Demo;
+use super::event::{ApiStage, Form};
+use super::gateway::{Gateway, router};
+use super::okta::StandInOktaError;
+use crate::adapters::api_gateway::handler::AuthorizerHandler;
+use crate::adapters::configured;
+use crate::adapters::file::FileProfileStore;
+use crate::adapters::http::token_handler::TokenHandler;
+use crate::adapters::trust::{TrustError, client_config};
+use crate::config::{AuthorizerResponse, Config, StoreConfig};
+use crate::domain::profile::{ProfileError, ProfileName, SecurityProfile, Transport};
+use crate::ports::profile_store::{ProfileSelection, ProfileStore, ProfileStoreError};
+
+/// How soon a changed document takes effect.
+const PROFILE_TTL: Duration = Duration::from_secs(5);
+/// How long requests under way may go on after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What the local gateway is told.
+#[derive(Debug, Clone)]
+pub struct LocalOptions {
+    /// The form of the authorizer.
+    pub form: Form,
+    /// The gateway's port; 0: any free one.
+    pub port: u16,
+    /// The stand-in Okta's port; 0: any free one.
+    pub okta_port: u16,
+    /// A folder of profiles to use instead of the demonstration; there is no stand-in Okta then.
+    pub profiles: Option<PathBuf>,
+    /// The API and stage to play; where absent, one that the first profile covers.
+    pub api: Option<ApiStage>,
+    /// A real backend.
+    pub upstream: Option<Url>,
+    /// Extra trust anchors (PEM).
+    pub extra_trust_anchors: Option<PathBuf>,
+}
+
+/// Why the local gateway does not start. Reads as one line.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// A port is in use or may not be used.
+    #[error("port {port} cannot be used ({problem}); choose another with {option}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        problem: io::Error,
+        /// The option that chooses it.
+        option: &'static str,
+    },
+    /// The demonstration's profile cannot be written.
+    #[error("the demonstration's profile cannot be written to the temporary folder: {0}")]
+    Demo(#[source] io::Error),
+    /// The stand-in Okta cannot be made.
+    #[error(transparent)]
+    Okta(#[from] StandInOktaError),
+    /// The folder of profiles cannot be read.
+    #[error(transparent)]
+    Store(#[from] ProfileStoreError),
+    /// The folder holds no profile.
+    #[error("`{}` holds no profile; expected at least one NAME.json", .0.display())]
+    NoProfiles(PathBuf),
+    /// A profile is refused.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The extra trust anchors cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The backend's client cannot be made.
+    #[error("no HTTP client for the backend: {0}")]
+    Backend(#[source] reqwest::Error),
+    /// A server ended.
+    #[error("a local server ended: {0}")]
+    Serve(#[source] io::Error),
+}
+
+/// A local gateway that is bound to its ports and not yet serving.
+pub struct LocalGateway {
+    gateway: Arc<Gateway>,
+    listener: TcpListener,
+    okta: Option<(Arc<super::okta::StandInOkta>, TcpListener)>,
+    demo: Option<Demo>,
+    profiles: Vec<SecurityProfile>,
+    address: SocketAddr,
+}
+
+impl LocalGateway {
+    /// Binds the ports and loads the profiles.
+    ///
+    /// # Errors
+    /// [`LocalError`] with the first thing that is in the way.
+    pub async fn bind(options: LocalOptions) -> Result<Self, LocalError> {
+        let (listener, address) = bind(options.port, "--port").await?;
+        let (okta, demo) = match options.profiles {
+            Some(_) => (None, None),
+            None => {
+                let (listener, address) = bind(options.okta_port, "--okta-port").await?;
+                let issuer = format!("http://{address}/oauth2/default");
+                let server = Arc::new(Demo::authorization_server(&issuer)?);
+                (Some((server, listener)), Some(Demo::write(&issuer).map_err(LocalError::Demo)?))
+            }
+        };
+        let directory = demo.as_ref().map(|demo| demo.directory().to_owned()).or(options.profiles).unwrap_or_default();
+        let profiles = load(&directory).await?;
+        let covered = || profiles.iter().flat_map(SecurityProfile::apis).find_map(ApiStage::of_pattern);
+        let config = config(directory, options.form, options.extra_trust_anchors);
+        let backend = match options.upstream {
+            None => Backend::Echo,
+            Some(url) => {
+                let tls = client_config(config.extra_trust_anchors.as_deref())?;
+                Backend::upstream(url, tls).map_err(LocalError::Backend)?
+            }
+        };
+        let gateway = Arc::new(Gateway {
+            authorizer: AuthorizerHandler {
+                application: configured::authorizer(&config).await?,
+                response: config.response,
+            },
+            token: TokenHandler { application: configured::token_issuer(&config).await? },
+            form: options.form,
+            api: options.api.or_else(covered).unwrap_or_default(),
+            backend,
+            requests: AtomicU64::new(0),
+        });
+        Ok(Self { gateway, listener, okta, demo, profiles, address })
+    }
+
+    /// Where the gateway listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The API and stage that it plays.
+    #[must_use]
+    pub fn api(&self) -> &ApiStage {
+        &self.gateway.api
+    }
+
+    /// The form that it plays.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.gateway.form
+    }
+
+    /// The demonstration, where no profiles were given.
+    #[must_use]
+    pub fn demo(&self) -> Option<&Demo> {
+        self.demo.as_ref()
+    }
+
+    /// The profiles that were loaded.
+    #[must_use]
+    pub fn profiles(&self) -> &[SecurityProfile] {
+        &self.profiles
+    }
+
+    /// Serves until `stop` is done.
+    ///
+    /// # Errors
+    /// [`LocalError::Serve`] where a server ends by itself.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), LocalError> {
+        let (stopper, stopped) = watch::channel(false);
+        let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
+            // An error means that the sender is gone, which is a stop too.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        };
+        let service = router(Arc::clone(&self.gateway)).into_make_service_with_connect_info::<SocketAddr>();
+        let gateway =
+            axum::serve(self.listener, service).with_graceful_shutdown(until_stopped(stopped.clone())).into_future();
+        let okta = async {
+            match self.okta {
+                Some((server, listener)) => server.serve(listener, until_stopped(stopped)).await,
+                None => Ok(()),
+            }
+        };
+        let servers = async { tokio::try_join!(gateway, okta).map(|_| ()).map_err(LocalError::Serve) };
+        tokio::pin!(servers);
+        tokio::select! {
+            ended = &mut servers => ended,
+            () = stop => {
+                stopper.send_replace(true);
+                // A request that does not end within the grace period is cut off.
+                tokio::time::timeout(GRACE, servers).await.unwrap_or(Ok(()))
+            }
+        }
+    }
+}
+
+async fn bind(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), LocalError> {
+    let refused = |problem| LocalError::Port { port, problem, option };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
+}
+
+async fn load(directory: &Path) -> Result<Vec<SecurityProfile>, LocalError> {
+    let loaded = FileProfileStore::new(directory.to_owned()).load(&ProfileSelection::All).await?;
+    if loaded.found.is_empty() {
+        return Err(LocalError::NoProfiles(directory.to_owned()));
+    }
+    let parse =
+        |name: &ProfileName, document: &str| SecurityProfile::from_json(name, document, Transport::HttpsOrLoopback);
+    Ok(loaded.found.iter().map(|stored| parse(&stored.name, &stored.document)).collect::<Result<_, _>>()?)
+}
+
+fn config(directory: PathBuf, form: Form, extra_trust_anchors: Option<PathBuf>) -> Config {
+    Config {
+        selection: ProfileSelection::All,
+        store: StoreConfig::File { directory },
+        profile_ttl: PROFILE_TTL,
+        response: if form == Form::Simple { AuthorizerResponse::Simple } else { AuthorizerResponse::Iam },
+        transport: Transport::HttpsOrLoopback,
+        log_filter: "info".to_owned(),
+        extra_trust_anchors,
+    }
+}

@@ -1,0 +1,19 @@
+//! The compiled `authorizer`, as Lambda runs it: events in, answers out, with SSM and an authorization server on loopback.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a broken assumption is a failed test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod canary;
+mod credentials;
+mod decisions;
+mod events;
+mod keys;
+mod minting;
+mod outages;
+mod profiles;
+mod refusals;
+mod replay;
+mod start;
+mod tokens;

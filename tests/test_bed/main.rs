@@ -1,0 +1,14 @@
+//! Tests of the test bed: `tests/support` is tried against the real crates and programs that it serves.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a broken assumption is a failed test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod connection;
+mod echo_function;
+mod function;
+mod moto;
+mod process;
+mod runtime_api;
+mod tls;
