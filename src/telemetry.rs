@@ -1,6 +1,9 @@
 //! What an operator sees: JSON log lines on standard output, one per decision. Never a token, a secret or a claim set.
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// The runtime's own line about a failed call repeats ours, and would make each 401 an error in the log.
 const SILENCED: &str = "lambda_runtime::layers::panic=off";
@@ -16,7 +19,7 @@ pub fn log_json(filter: &str) {
         .with_span_list(false)
         .with_env_filter(env_filter(filter))
         .finish();
-    install(subscriber);
+    install(subscriber.with(filter_fn(holds_no_secret)));
 }
 
 /// Begins logging as text on standard error, for people at a terminal.
@@ -27,11 +30,17 @@ pub fn log_text(filter: &str) {
         .with_target(false)
         .with_env_filter(env_filter(filter))
         .finish();
-    install(subscriber);
+    install(subscriber.with(filter_fn(holds_no_secret)));
 }
 
 fn env_filter(filter: &str) -> EnvFilter {
     EnvFilter::new(format!("{filter},{SILENCED}"))
+}
+
+/// Whatever `RUST_LOG` asks for: below INFO the runtime logs whole events, the SDK whole answers and the HTTP clients
+/// whole requests, with the tokens and secrets in them.
+fn holds_no_secret(line: &Metadata<'_>) -> bool {
+    line.target().starts_with(env!("CARGO_CRATE_NAME")) || *line.level() <= Level::INFO
 }
 
 /// A second call in one process keeps the first subscriber.

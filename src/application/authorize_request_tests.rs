@@ -181,6 +181,15 @@ async fn of_several_refusals_the_one_that_got_furthest_is_reported_whatever_the_
 }
 
 #[tokio::test]
+async fn of_refusals_on_the_same_rung_the_first_profiles_is_reported() {
+    let lifetime = |seconds: u64| document("maxTokenLifetimeSeconds", json!(seconds));
+    let authorizer = Authorizer::with_profiles(&[lifetime(300), lifetime(600)]);
+    let text = "the token lives 3600 s, more than the profile's 300 s".to_owned();
+    let expected = Verdict::Refused(Outcome::Unauthorized, "token_lifetime_too_long", text);
+    assert_eq!(authorizer.decide(&good_token()).await, expected);
+}
+
+#[tokio::test]
 async fn what_could_not_be_found_out_outweighs_a_refusal_but_not_an_allow() {
     let unreachable = document("keysUrl", json!("https://acme.okta.com/elsewhere/keys"));
     let refusing = document("scopes", json!(["Admin"]));

@@ -193,6 +193,22 @@ async fn beyond_24_hours_a_held_key_serves_no_more() {
     assert_eq!(ring.find("okta-key", 24 * HOUR + 6 * SECOND).await, found("okta-key"), "asked again 5 s later");
 }
 
+/// Threat 64.
+#[tokio::test]
+async fn a_fetch_that_the_end_of_the_invocation_cut_off_is_tried_again_soon() {
+    let ring = Ring::new();
+    ring.source.serve(Some(key_set(&[OKTA_KEY.jwk()])));
+    tokio::select! {
+        biased;
+        answer = ring.find("okta-key", Duration::ZERO) => panic!("answered before the cut: {answer:?}"),
+        () = std::future::ready(()) => {}
+    }
+    assert_eq!(ring.find("okta-key", 4 * SECOND).await, refused("unavailable, not asked"));
+    assert_eq!(ring.find("okta-key", 5 * SECOND).await, found("okta-key"));
+    assert_eq!(ring.find("other", 34 * SECOND).await, refused("cooling down"), "30 s count from the fetch that worked");
+    assert_eq!(ring.find("other", 35 * SECOND).await, refused("unknown"));
+}
+
 /// Threat 46.
 #[tokio::test]
 async fn an_unknown_kid_is_unknown_only_once_okta_has_been_asked() {

@@ -113,7 +113,11 @@ async fn while_one_call_refreshes_the_others_go_on_with_what_is_held() {
         async move { descriptions(&profiles.current(after(TTL)).await.expect("profiles")) }
     });
     tokio::task::yield_now().await;
-    let meanwhile = profiles.current(after(TTL)).await.expect("profiles");
+    let meanwhile = tokio::select! {
+        biased;
+        snapshot = profiles.current(after(TTL)) => snapshot.expect("profiles"),
+        () = tokio::task::yield_now() => panic!("it waits for the refresh"),
+    };
     assert_eq!(descriptions(&meanwhile), ["old"]);
     gated.gate.add_permits(1);
     assert_eq!(refreshing.await.expect("finished"), ["new"]);

@@ -99,13 +99,14 @@ impl KeyCache {
         self.held.as_ref().is_some_and(|held| held.age(now) <= MAX_STALENESS)
     }
 
-    /// Notes that a fetch begins: no other one for 30 s, however this one ends.
+    /// Notes that a fetch begins: the next one waits, even where this one is cut off and nothing is heard of it again.
     pub fn fetch_begins(&mut self, now: MonotonicTime) {
-        self.next_fetch = Some(now.plus(MIN_FETCH_INTERVAL));
+        self.next_fetch = Some(now.plus(self.pause(now)));
     }
 
     /// Takes the keys that a fetch brought. `max_age` is Okta's, where it gave one.
     pub fn fetched(&mut self, keys: KeySet, max_age: Option<Duration>, now: MonotonicTime) {
+        self.next_fetch = Some(now.plus(MIN_FETCH_INTERVAL));
         self.held = Some(HeldKeys {
             keys: Arc::new(keys),
             age_on_arrival: Duration::ZERO,
@@ -116,8 +117,12 @@ impl KeyCache {
 
     /// Notes that a fetch failed. `retry_after` is what a 429 asked for.
     pub fn fetch_failed(&mut self, retry_after: Option<Duration>, now: MonotonicTime) {
-        let pause = if self.has_keys(now) { MIN_FETCH_INTERVAL } else { RETRY_INTERVAL_WITHOUT_KEYS };
-        self.next_fetch = Some(now.plus(retry_after.unwrap_or(Duration::ZERO).max(pause)));
+        self.next_fetch = Some(now.plus(retry_after.unwrap_or(Duration::ZERO).max(self.pause(now))));
+    }
+
+    /// How long after a fetch that brought nothing the next one waits.
+    fn pause(&self, now: MonotonicTime) -> Duration {
+        if self.has_keys(now) { MIN_FETCH_INTERVAL } else { RETRY_INTERVAL_WITHOUT_KEYS }
     }
 
     /// Takes a stored key set, unless younger keys are held. Offered again it is not looked at: its age is told from

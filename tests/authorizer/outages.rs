@@ -1,5 +1,6 @@
 //! Okta or SSM away, slow, or with new keys (threats 43, 45 to 48, 55, 56 and 64).
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
@@ -8,7 +9,9 @@ use serde_json::json;
 
 use crate::events::{bearer, http_api, rest_token, status_of};
 use crate::minting::{claims, mint};
-use crate::support::{Answer, LambdaFunction, Scenario, SsmAnswers, SsmFront, TIMEOUT, TlsServer, decisions, eventually};
+use crate::support::{
+    Answer, LambdaFunction, Scenario, SsmAnswers, SsmFront, TIMEOUT, TlsServer, decisions, eventually,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -172,11 +175,11 @@ async fn a_cold_start_without_ssm_is_an_error_and_works_once_ssm_is_back() {
 
 /// Threat 56.
 #[tokio::test]
-async fn an_ssm_that_nobody_answers_for_is_an_error_and_no_hang() {
+async fn an_ssm_that_takes_calls_and_never_answers_is_an_error_and_no_hang() {
     let scenario = Scenario::new().await;
-    let front = SsmFront::of(scenario.moto);
-    let endpoint = front.endpoint().to_owned();
-    drop(front);
+    // The system takes connections for a listener that nobody looks at.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
     let authorizer = scenario.authorizer(&[("AWS_ENDPOINT_URL_SSM", &endpoint)]);
     let message = call(&authorizer, &scenario.good_token()).await.error_message();
     assert!(message.starts_with("profiles_unavailable: "), "{message}");

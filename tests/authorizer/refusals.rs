@@ -87,7 +87,7 @@ impl Refusals {
         let output = authorizer.stop();
         let logged: Vec<_> = decisions(&output).iter().map(|decision| decision["reason"].clone()).collect();
         assert_eq!(logged, reasons, "{output}");
-        canaries.assert_absent_from("the log", &output);
+        canaries.assert_unmentioned_in("the log", &output);
         assert!(!output.contains("panicked"), "{output}");
         let requests = [Endpoint::Keys, Endpoint::Token, Endpoint::Discovery].map(|of| scenario.okta.requests(of));
         assert_eq!(requests, [1, 0, 0], "one key fetch and nothing else:\n{output}");
@@ -100,6 +100,6 @@ impl Refusals {
 
     /// Nothing in a refused token is a fact, so nothing of it goes to the backend.
     fn assert_says_nothing(&self, answer: &Answer) {
-        self.canaries.assert_absent_from("an answer", &format!("{answer:?}"));
+        self.canaries.assert_unmentioned_in("an answer", &format!("{answer:?}"));
     }
 }

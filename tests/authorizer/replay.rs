@@ -46,7 +46,7 @@ async fn replay_all(setting: &str) {
         expectations.push(expectation);
     }
     let output = authorizer.stop();
-    canaries.assert_absent_from("the log", &output);
+    canaries.assert_unmentioned_in("the log", &output);
     let decisions = decisions(&output);
     assert_eq!(decisions.len(), expectations.len(), "one decision for each event:\n{output}");
     for (expectation, decision) in expectations.iter().zip(&decisions) {
@@ -68,7 +68,9 @@ impl Expectation {
     fn check_error(&self, message: &str) {
         let Self { file, expect } = self;
         match text(&expect["outcome"]) {
-            "unauthorized" => assert_eq!((message, &expect["error"]), ("Unauthorized", &"Unauthorized".into()), "{file}"),
+            "unauthorized" => {
+                assert_eq!((message, text(&expect["error"])), ("Unauthorized", "Unauthorized"), "{file}");
+            }
             "error" => assert_ne!(message, "Unauthorized", "{file}"),
             outcome => panic!("{file}: {outcome} was expected, not the error {message}"),
         }
@@ -127,10 +129,10 @@ impl Expectation {
         let Self { file, expect } = self;
         assert_eq!(decision["outcome"], expect["outcome"], "{file}: {decision}");
         let logged = text(&decision["reason"]);
-        let right = match &expect["reason"] {
-            Value::Null => logged.is_empty(),
-            Value::Array(several) => several.iter().any(|reason| reason == logged),
-            reason => reason == logged,
+        let right = match expect["reason"].as_array() {
+            Some(several) => several.iter().any(|reason| reason == logged),
+            // `null`: no reason is logged.
+            None => text(&expect["reason"]) == logged,
         };
         assert!(right, "{file}: the reason {} was expected: {decision}", expect["reason"]);
     }

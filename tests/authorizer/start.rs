@@ -62,7 +62,8 @@ async fn trust_anchors_that_cannot_be_read_end_the_start_with_the_files_name() {
     for file in [empty, missing] {
         let file = file.to_str().expect("a path that is text");
         let line = last_words(scenario.authorizer(&[("SSL_CERT_FILE", file)])).await;
-        let expected = format!("the environment variable SSL_CERT_FILE is `{file}`: expected a file of PEM certificates");
+        let expected =
+            format!("the environment variable SSL_CERT_FILE is `{file}`: expected a file of PEM certificates");
         assert!(line.contains(&expected), "{line}");
     }
 }
@@ -74,7 +75,10 @@ async fn a_broken_profile_is_an_error_at_each_call_and_the_log_names_field_value
     let good = scenario.profile();
     let token = bearer(&scenario.good_token());
     for (document, expected) in [
-        (with(&good, "issuer", json!("https://yourOktaDomain/oauth2/default")), vec!["`issuer`", "yourOktaDomain", "replace"]),
+        (
+            with(&good, "issuer", json!("https://yourOktaDomain/oauth2/default")),
+            vec!["`issuer`", "yourOktaDomain", "replace"],
+        ),
         (with(&good, "audiences", json!([])), vec!["`audiences`"]),
         (with(&good, "leewaySeconds", json!(61)), vec!["`leewaySeconds`", "`61`", "60"]),
         (with(&good, "scops", json!(["CustomScope"])), vec!["`scops`", "expected"]),

@@ -53,7 +53,8 @@ async fn a_header_that_brings_or_points_to_its_own_key_is_unauthorized_and_nobod
         ("jwk", okta.key_set()["keys"][0].clone()),
         ("x5c", json!(["MIIB"])),
     ] {
-        let token = okta.sign_raw(&with(&header(&okta, "RS256"), member, value).to_string(), &claims(&okta).to_string());
+        let token =
+            okta.sign_raw(&with(&header(&okta, "RS256"), member, value).to_string(), &claims(&okta).to_string());
         refusals.refuses_token(&token, "header_forbidden_member").await;
     }
     // Threat 53: nothing is fetched from the token's own issuer either.
@@ -114,7 +115,7 @@ async fn ambiguous_json_and_loose_base64_are_unauthorized_although_the_signature
         format!("[{good}]"),
         format!("\u{feff}{good}"),
         format!("{good}{{}}"),
-        format!("{open}"),
+        open.to_owned(),
         "null".to_owned(),
         String::new(),
     ] {

@@ -30,13 +30,14 @@ mod tls;
 pub(crate) use event_file::{EventFile, Placeholders, basic, client_placeholders, form_encoded};
 pub(crate) use function::LambdaFunction;
 pub(crate) use http_client::{client_that_trusts, plain_client};
-pub(crate) use logs::{Canaries, decisions, last_reason};
+pub(crate) use logs::{Canaries, decisions};
 pub(crate) use moto::{Moto, ParameterType};
 pub(crate) use private_ca::PrivateCa;
 pub(crate) use process::Process;
 pub(crate) use runtime_api::{Answer, PendingAnswer, ReportedError, RuntimeApi};
 pub(crate) use scenario::{
-    AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, impostor, seconds_since_epoch, serve_okta,
+    AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, impostor, seconds_since_epoch,
+    serve_okta,
 };
 pub(crate) use ssm_front::{SsmAnswers, SsmCall, SsmFront};
 pub(crate) use tls::TlsServer;

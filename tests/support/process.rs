@@ -54,6 +54,11 @@ impl Process {
         Self { name, child: Mutex::new(child), stdout, stderr }
     }
 
+    /// The system's number for the program, to send it a signal.
+    pub(crate) fn id(&self) -> u32 {
+        self.child().id()
+    }
+
     /// What the program has written to its standard output so far.
     pub(crate) fn stdout(&self) -> String {
         self.stdout.text()
