@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::events::{bearer, http_api, rest_token, status_of};
 use crate::minting::{claims, mint};
 use crate::support::{
-    Answer, LambdaFunction, Scenario, SsmAnswers, SsmFront, TIMEOUT, TlsServer, decisions, eventually,
+    Answer, CLIENT_ID, LambdaFunction, Relay, Scenario, SsmAnswers, SsmFront, TIMEOUT, TlsServer, decisions, eventually,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -138,6 +138,29 @@ async fn an_unknown_key_is_unauthorized_where_a_fetch_worked_and_an_error_where_
     assert!(message.starts_with("keys_unavailable: "), "{message}");
 }
 
+/// Threat 61.
+#[tokio::test]
+async fn a_connection_that_was_closed_between_two_fetches_costs_nobody_anything() {
+    let relay = Relay::start();
+    let scenario =
+        Scenario::with(|settings| settings.issuer = format!("{}/oauth2/default", relay.localhost_url())).await;
+    relay.pass_on_to(scenario.okta_address());
+    // The same server under another URL is another key set, due at once, over the same connection.
+    let mut other = scenario.profile();
+    other["apis"] = json!(["other12345/prod"]);
+    other["keysUrl"] = json!(format!("{}/v1/keys?other", scenario.okta.issuer()));
+    scenario.put("other", &other.to_string()).await;
+
+    let authorizer = scenario.authorizer(&[]);
+    let event = rest_token(&bearer(&scenario.good_token()));
+    for (event, fetches) in [(event.clone(), 1), (event.replace("abcdef1234", "other12345"), 2)] {
+        let answer = authorizer.invoke(&event, TIMEOUT).await.response();
+        assert_eq!(answer["context"]["cid"], CLIENT_ID, "{answer}\n{}", authorizer.logs());
+        assert_eq!(scenario.okta.requests(Endpoint::Keys), fetches);
+        relay.cut().await;
+    }
+}
+
 /// Threat 64.
 #[tokio::test]
 async fn with_its_deadline_near_a_call_is_an_error_before_lambda_cuts_it_off() {
@@ -148,6 +171,12 @@ async fn with_its_deadline_near_a_call_is_an_error_before_lambda_cuts_it_off() {
     // 200 ms are kept for the answer, the fetch itself would give up after 1.5 s: what ends it is the deadline.
     let message = authorizer.invoke(&event, Duration::from_millis(500)).await.error_message();
     assert!(message.starts_with("deadline: "), "{message}");
+
+    scenario.okta.set_fault(Endpoint::Keys, Fault::None);
+    eventually("a fetch that was cut off is made up for", async || {
+        status_of(&call(&authorizer, &scenario.good_token()).await) == 200
+    })
+    .await;
     let output = authorizer.stop();
     assert_eq!(decisions(&output)[0]["reason"], "deadline", "{output}");
     assert!(!output.contains("panicked"), "{output}");
@@ -156,33 +185,42 @@ async fn with_its_deadline_near_a_call_is_an_error_before_lambda_cuts_it_off() {
 /// Threat 56.
 #[tokio::test]
 async fn a_cold_start_without_ssm_is_an_error_and_works_once_ssm_is_back() {
-    for (status, code) in [(400, "ThrottlingException"), (500, "InternalServerError"), (400, "AccessDeniedException")] {
-        let scenario = Scenario::new().await;
-        let front = SsmFront::of(scenario.moto);
-        front.answer_with(SsmAnswers::Error(status, code));
-        let authorizer = scenario.authorizer(&[("AWS_ENDPOINT_URL_SSM", front.endpoint())]);
-        let token = scenario.good_token();
-        for event in [rest_token(&bearer(&token)), http_api(&bearer(&token))] {
-            let message = authorizer.invoke(&event, TIMEOUT).await.error_message();
-            assert!(message.starts_with("profiles_unavailable: "), "{message}");
-        }
-        authorizer.wait_for(code).await;
+    // The first two are tried again for some seconds before they fail, so the three go side by side.
+    tokio::join!(
+        ssm_fails_and_recovers(400, "ThrottlingException"),
+        ssm_fails_and_recovers(500, "InternalServerError"),
+        ssm_fails_and_recovers(400, "AccessDeniedException"),
+    );
+}
 
-        front.answer_with(SsmAnswers::True);
-        eventually("a call is allowed again", async || status_of(&call(&authorizer, &token).await) == 200).await;
+async fn ssm_fails_and_recovers(status: u16, code: &'static str) {
+    let scenario = Scenario::new().await;
+    let front = SsmFront::of(scenario.moto);
+    front.answer_with(SsmAnswers::Error(status, code));
+    let authorizer = scenario.authorizer(&[("AWS_ENDPOINT_URL_SSM", front.endpoint())]);
+    let token = scenario.good_token();
+    for event in [rest_token(&bearer(&token)), http_api(&bearer(&token))] {
+        let message = authorizer.invoke(&event, TIMEOUT).await.error_message();
+        assert!(message.starts_with("profiles_unavailable: "), "{message}");
     }
+    authorizer.wait_for(code).await;
+
+    front.answer_with(SsmAnswers::True);
+    eventually("a call is allowed again", async || status_of(&call(&authorizer, &token).await) == 200).await;
 }
 
 /// Threat 56.
 #[tokio::test]
-async fn an_ssm_that_takes_calls_and_never_answers_is_an_error_and_no_hang() {
+async fn an_ssm_that_takes_calls_and_never_answers_is_an_error_before_the_deadline_and_no_hang() {
     let scenario = Scenario::new().await;
     // The system takes connections for a listener that nobody looks at.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
     let authorizer = scenario.authorizer(&[("AWS_ENDPOINT_URL_SSM", &endpoint)]);
-    let message = call(&authorizer, &scenario.good_token()).await.error_message();
-    assert!(message.starts_with("profiles_unavailable: "), "{message}");
+    let event = rest_token(&bearer(&scenario.good_token()));
+    let message = authorizer.invoke(&event, Duration::from_secs(1)).await.error_message();
+    assert!(message.starts_with("deadline: "), "{message}");
+    assert!(authorizer.logs().contains("profiles not loaded"), "the start gave up, too:\n{}", authorizer.logs());
 }
 
 /// Threat 59.

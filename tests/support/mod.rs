@@ -22,6 +22,7 @@ mod logs;
 mod moto;
 mod private_ca;
 mod process;
+mod relay;
 mod runtime_api;
 mod scenario;
 mod ssm_front;
@@ -34,6 +35,7 @@ pub(crate) use logs::{Canaries, decisions};
 pub(crate) use moto::{Moto, ParameterType};
 pub(crate) use private_ca::PrivateCa;
 pub(crate) use process::Process;
+pub(crate) use relay::Relay;
 pub(crate) use runtime_api::{Answer, PendingAnswer, ReportedError, RuntimeApi};
 pub(crate) use scenario::{
     AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, impostor, seconds_since_epoch,

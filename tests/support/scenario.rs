@@ -1,6 +1,7 @@
 //! One deployment on loopback: an authorization server over TLS, a root in SSM with the profile `orders`, and the
 //! functions that are told of both.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -85,6 +86,11 @@ impl Scenario {
     /// Nothing answers at the authorization server's address from now on.
     pub(crate) fn okta_goes_down(&mut self) {
         self.okta_server = None;
+    }
+
+    /// Where the authorization server listens.
+    pub(crate) fn okta_address(&self) -> SocketAddr {
+        self.okta_server.as_ref().expect("an authorization server that is up").address()
     }
 
     /// A good token, just issued.

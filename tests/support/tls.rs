@@ -55,6 +55,11 @@ impl TlsServer {
         format!("https://{}", self.address)
     }
 
+    /// Where it listens, for something in front of it.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// `https://localhost:PORT`, which is the same server.
     pub(crate) fn localhost_url(&self) -> String {
         format!("https://localhost:{}", self.address.port())

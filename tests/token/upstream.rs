@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::http::{HttpAnswer, good_request, send, upstream_calls};
 use crate::support::{
-    CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TlsServer, decisions, impostor, seconds_since_epoch,
+    CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, Relay, SCOPE, Scenario, TlsServer, decisions, impostor, seconds_since_epoch,
 };
 
 /// The answer to a good request while Okta's token URL answers with `fault`, and the log line about it. Okta is asked
@@ -94,6 +94,21 @@ async fn an_okta_that_cannot_be_reached_is_a_503_with_the_time_to_wait() {
     let answer = send(&function, &good_request()).await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{answer:?}");
     assert!(!answer.text().contains("localhost"), "nothing of the inside goes out: {answer:?}");
+}
+
+/// Threat 61.
+#[tokio::test]
+async fn a_connection_that_was_closed_between_two_calls_costs_the_client_nothing() {
+    let relay = Relay::start();
+    let scenario =
+        Scenario::with(|settings| settings.issuer = format!("{}/oauth2/default", relay.localhost_url())).await;
+    relay.pass_on_to(scenario.okta_address());
+    let function = scenario.token_function(&[]);
+    for calls in 1..=3 {
+        let answer = send(&function, &good_request()).await;
+        assert_eq!((answer.status, upstream_calls(&scenario)), (200, calls), "{answer:?}\n{}", function.logs());
+        relay.cut().await;
+    }
 }
 
 /// Threat 64.
