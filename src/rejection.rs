@@ -92,6 +92,7 @@ impl IssueTokenError {
             | Self::NotAJwt(_)
             | Self::NotAccepted(_)
             | Self::OtherClient
+            | Self::NotAllowed(_)
             | Self::ScopeNotGranted(_) => refuse(
                 502,
                 ErrorCode::ServerError,
@@ -122,6 +123,7 @@ impl IssueTokenError {
             Self::NotAJwt(error) => error.reason(),
             Self::NotAccepted(error) => error.reason(),
             Self::OtherClient => "client_mismatch",
+            Self::NotAllowed(denial) => denial.reason(),
             Self::ScopeNotGranted(_) => "scope_not_granted",
             Self::Deadline => "deadline",
             Self::Keys(_) => "keys_unavailable",

@@ -14,6 +14,7 @@ use crate::application::authorize_request::AuthorizeRequest;
 use crate::application::issue_token::IssueToken;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
+use crate::application::verify_token::TokenMemory;
 use crate::config::{Config, StoreConfig};
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
@@ -69,7 +70,7 @@ pub type ConfiguredTokenIssuer = IssueToken<ConfiguredStore, Arc<OktaClient>, Ar
 pub async fn authorizer(config: &Config) -> Result<ConfiguredAuthorizer, TrustError> {
     let okta = okta_client(config)?;
     let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config));
-    Ok(AuthorizeRequest { profiles, keys: KeyRing::new(okta), clock: SystemClock })
+    Ok(AuthorizeRequest { profiles, keys: KeyRing::new(okta), memory: TokenMemory::default(), clock: SystemClock })
 }
 
 /// Puts the token function together.

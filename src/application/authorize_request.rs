@@ -1,15 +1,20 @@
 //! The authorizer's job: a request, the profiles that apply to it, a decision.
 
+use std::sync::OnceLock;
+
 use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
-use crate::application::verify_token::{VerifyTokenError, verify_token};
+use crate::application::verify_token::{TokenMemory, VerifyTokenError, verify_token};
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
-use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
+use crate::domain::gateway::route::Resolution;
+use crate::domain::jose::jwt::{JwtError, MAX_TOKEN_BYTES, UnverifiedJwt};
 use crate::domain::oauth::bearer::CredentialError;
+use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::ProfileName;
 use crate::domain::time::Moment;
-use crate::domain::validation::authorize::{Decision, authorize};
-use crate::domain::validation::error::{Denial, Rung, TokenError};
+use crate::domain::validation::authorize::{Call, Decision, Denied, authorize};
+use crate::domain::validation::error::{Rung, TokenError};
+use crate::domain::verified_tokens::TokenDigest;
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
@@ -21,6 +26,8 @@ pub struct AuthorizeRequest<S, K, C> {
     pub profiles: ProfileCatalog<S>,
     /// The issuers' keys.
     pub keys: KeyRing<K>,
+    /// The tokens verified before.
+    pub memory: TokenMemory,
     /// The clocks.
     pub clock: C,
 }
@@ -70,21 +77,30 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizeRequest<S, K, C> {
         self.profiles.current(self.clock.now()).await.map(|_| ())
     }
 
-    /// Decides about one request: the first profile that applies to the API and that the token satisfies governs.
+    /// Decides about one request: the first profile that applies to the API and whose rules the token satisfies governs,
+    /// and its routes and networks decide about the call.
     ///
     /// # Errors
     /// [`AuthorizeError`] for a bad token and for everything that is not the caller's fault. Where profiles disagree,
     /// what could not be found out outweighs a refusal, and of refusals the one that got furthest is reported.
     pub async fn decide(&self, request: &AuthorizationRequest) -> Result<Decision, AuthorizeError> {
         let token = request.credential.as_ref().map_err(|error| *error)?;
-        let jwt = UnverifiedJwt::parse(token.expose())?;
-        let now = self.clock.now();
+        if token.expose().len() > MAX_TOKEN_BYTES {
+            return Err(JwtError::TooLarge { bytes: token.expose().len() }.into());
+        }
+        let (now, digest) = (self.clock.now(), TokenDigest::from(token));
+        let presented = Presented { token, digest, jwt: OnceLock::new() };
+        // What is no token at all is refused before anything is loaded; what was verified before is not taken apart again.
+        if !self.memory.knows(digest) {
+            presented.jwt()?;
+        }
         let snapshot = self.profiles.current(now).await?;
         let mut refusals = Refusals::default();
         for loaded in snapshot.applying_to(&request.method_arn) {
-            match self.try_profile(&jwt, loaded, request, now).await {
+            match self.try_profile(&presented, loaded, request, now).await {
                 Ok(Decision::Allow(grant)) => return Ok(Decision::Allow(grant)),
-                Ok(Decision::Deny(denial)) => refusals.denied(denial),
+                Ok(Decision::Deny(denied)) if denied.grant().is_some() => return Ok(Decision::Deny(denied)),
+                Ok(Decision::Deny(denied)) => refusals.denied(denied),
                 Err(error) => refusals.failed(error),
             }
         }
@@ -96,20 +112,42 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizeRequest<S, K, C> {
 
     async fn try_profile(
         &self,
-        jwt: &UnverifiedJwt<'_>,
+        presented: &Presented<'_>,
         loaded: &LoadedProfile,
         request: &AuthorizationRequest,
         now: Moment,
     ) -> Result<Decision, AuthorizeError> {
+        let failed = |error| match error {
+            VerifyTokenError::Token(error) => AuthorizeError::Token(error),
+            VerifyTokenError::Keys(error) => AuthorizeError::Keys(error),
+        };
+        let token = match self.memory.recall(presented.digest, loaded, &self.keys, now).await.map_err(failed)? {
+            Some(token) => token,
+            None => {
+                let verified = verify_token(presented.jwt()?, loaded, &self.keys, now).await.map_err(failed)?;
+                self.memory.remember(presented.digest, &verified);
+                verified.token
+            }
+        };
         if !loaded.profile.allowed_ips().is_empty() && !request.form.carries_source_ip() {
             let profile = loaded.profile.name().clone();
             return Err(AuthorizeError::FormCannotServe { profile, field: "allowedIps", form: request.form });
         }
-        let token = verify_token(jwt, loaded, &self.keys, now).await.map_err(|error| match error {
-            VerifyTokenError::Token(error) => AuthorizeError::Token(error),
-            VerifyTokenError::Keys(error) => AuthorizeError::Keys(error),
-        })?;
-        Ok(authorize(token, request.source_ip))
+        let resolution = Resolution::from(request.form);
+        Ok(authorize(token, Call { arn: &request.method_arn, resolution, source_ip: request.source_ip }))
+    }
+}
+
+/// The token of a request, taken apart when that is first needed: one that was verified before never is.
+struct Presented<'r> {
+    token: &'r BearerToken,
+    digest: TokenDigest,
+    jwt: OnceLock<Result<UnverifiedJwt<'r>, JwtError>>,
+}
+
+impl<'r> Presented<'r> {
+    fn jwt(&self) -> Result<&UnverifiedJwt<'r>, JwtError> {
+        self.jwt.get_or_init(|| UnverifiedJwt::parse(self.token.expose())).as_ref().map_err(|error| *error)
     }
 }
 
@@ -121,13 +159,13 @@ struct Refusals {
 }
 
 enum Refusal {
-    Denied(Denial),
+    Denied(Denied),
     Token(TokenError),
 }
 
 impl Refusals {
-    fn denied(&mut self, denial: Denial) {
-        self.note(denial.rung(), Refusal::Denied(denial));
+    fn denied(&mut self, denied: Denied) {
+        self.note(denied.denial.rung(), Refusal::Denied(denied));
     }
 
     fn failed(&mut self, error: AuthorizeError) {
@@ -155,8 +193,8 @@ impl Refusals {
         match (self.unknown, self.furthest) {
             (Some(unknown), _) => Err(unknown),
             (None, Some((_, Refusal::Token(error)))) => Err(AuthorizeError::Token(error)),
-            (None, Some((_, Refusal::Denied(denial)))) => Ok(Decision::Deny(denial)),
-            (None, None) => Ok(Decision::Deny(Denial::NoProfile)),
+            (None, Some((_, Refusal::Denied(denied)))) => Ok(Decision::Deny(denied)),
+            (None, None) => Ok(Decision::Deny(Denied::no_profile())),
         }
     }
 }

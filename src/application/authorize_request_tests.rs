@@ -12,6 +12,7 @@ use super::{AuthorizeError, AuthorizeRequest};
 use crate::adapters::memory::{FixedClock, MemoryProfileStore};
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
+use crate::application::verify_token::TokenMemory;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::jose::algorithm::Algorithm;
@@ -45,6 +46,7 @@ impl Authorizer {
         let application = AuthorizeRequest {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
             keys: KeyRing::new(Arc::clone(&keys)),
+            memory: TokenMemory::default(),
             clock: Arc::clone(&clock),
         };
         Arc::new(Self { store, keys, clock, application })
@@ -99,7 +101,7 @@ impl Verdict {
     fn of(decision: Result<Decision, AuthorizeError>) -> Self {
         match decision {
             Ok(Decision::Allow(grant)) => Self::Allowed(grant.profile().name().to_string()),
-            Ok(Decision::Deny(denial)) => Self::Denied(denial.reason()),
+            Ok(Decision::Deny(denied)) => Self::Denied(denied.denial.reason()),
             Err(error) => Self::Refused(error.outcome(), error.reason(), error.to_string()),
         }
     }

@@ -12,7 +12,8 @@ use crate::domain::oauth::secret::AccessToken;
 use crate::domain::oauth::token_response::{TokenEndpointRefusal, TokenResponse};
 use crate::domain::profile::{ProfileName, SecurityProfile};
 use crate::domain::time::Moment;
-use crate::domain::validation::error::TokenError;
+use crate::domain::validation::authorize::client_denial;
+use crate::domain::validation::error::{Denial, TokenError};
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
@@ -101,6 +102,9 @@ pub enum IssueTokenError {
     /// Okta's token belongs to another client than the one that asked.
     #[error("the authorization server issued a token for another client")]
     OtherClient,
+    /// Okta's token fails a rule of the profile's `claims`.
+    #[error("the authorization server issued a token that the profile does not accept: {0}")]
+    NotAllowed(Denial),
     /// Okta's token lacks a scope that was asked for.
     #[error("the authorization server issued a token without the scope `{0}`")]
     ScopeNotGranted(ScopeToken),
@@ -169,9 +173,12 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S,
             VerifyTokenError::Token(error) => IssueTokenError::NotAccepted(error),
             VerifyTokenError::Keys(error) => IssueTokenError::Keys(error),
         })?;
-        let claims = verified.claims();
+        let claims = verified.token.claims();
         if claims.client_id != request.client.client_id.as_str() {
             return Err(IssueTokenError::OtherClient);
+        }
+        if let Some(denial) = client_denial(&verified.token) {
+            return Err(IssueTokenError::NotAllowed(denial));
         }
         if let Some(missing) = claims.scopes.first_missing(asked_for) {
             return Err(IssueTokenError::ScopeNotGranted(missing.clone()));

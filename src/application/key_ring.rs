@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use url::Url;
 
@@ -10,7 +11,7 @@ use crate::domain::jose::jwk::VerificationKey;
 use crate::domain::jose::key_set::StoredKeySet;
 use crate::domain::key_cache::{KeyCache, KeyLookup, RefreshReason};
 use crate::domain::profile::{Issuer, SecurityProfile};
-use crate::domain::time::Moment;
+use crate::domain::time::{Moment, MonotonicTime};
 use crate::ports::key_set_source::{KeySetSource, KeySetSourceError};
 
 /// Key caches by issuer and keys URL. Keys of one issuer never serve another.
@@ -77,6 +78,12 @@ impl<K: KeySetSource> KeyRing<K> {
                 self.fetch_once(profile, &keys, key_id, now).await
             }
         }
+    }
+
+    /// How old the held keys of the profile's issuer are; `None` where none are held.
+    #[must_use]
+    pub fn age(&self, profile: &SecurityProfile, now: MonotonicTime) -> Option<Duration> {
+        lock(&self.issuer_keys(profile).cache).age(now)
     }
 
     /// Fetches unless another call did while this one waited for its turn.

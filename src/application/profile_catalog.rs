@@ -178,6 +178,12 @@ impl<S: ProfileStore> ProfileCatalog<S> {
         for stored in loaded.found {
             match SecurityProfile::from_json(&stored.name, &stored.document, self.settings.transport) {
                 Ok(profile) => {
+                    let is_news = held
+                        .and_then(|held| held.named(&stored.name))
+                        .is_none_or(|held| held.profile.version() != profile.version());
+                    for warning in profile.warnings().iter().filter(|_| is_news) {
+                        tracing::warn!(profile = %stored.name, %warning, "profile accepted with a warning");
+                    }
                     let stored_keys = stored_keys(&stored);
                     snapshot.profiles.push(LoadedProfile { profile: Arc::new(profile), stored_keys });
                 }

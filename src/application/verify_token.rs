@@ -1,11 +1,16 @@
 //! The core that the authorizer and the token function share: one token against one profile, its key found on the way.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::profile_catalog::LoadedProfile;
+use crate::domain::jose::header::KeyId;
+use crate::domain::jose::jwk::VerificationKey;
 use crate::domain::jose::jwt::UnverifiedJwt;
 use crate::domain::time::Moment;
 use crate::domain::validation::error::TokenError;
 use crate::domain::validation::verify::{Candidate, VerifiedToken};
+use crate::domain::verified_tokens::{Remembered, TokenDigest, VerifiedTokens};
 use crate::ports::key_set_source::KeySetSource;
 
 /// Why a token is not verified.
@@ -28,16 +33,69 @@ pub async fn verify_token<K: KeySetSource>(
     loaded: &LoadedProfile,
     keys: &KeyRing<K>,
     now: Moment,
-) -> Result<VerifiedToken, VerifyTokenError> {
+) -> Result<Remembered, VerifyTokenError> {
     let candidate = Candidate::new(jwt, &loaded.profile, now.wall)?;
-    let key_id = candidate.key_id();
-    let key =
-        keys.find(&loaded.profile, loaded.stored_keys.as_deref(), key_id, now).await.map_err(|error| match error {
-            KeyRingError::Unknown => VerifyTokenError::Token(TokenError::UnknownKey { key_id: key_id.clone() }),
-            KeyRingError::UnknownCoolingDown => {
-                VerifyTokenError::Token(TokenError::UnknownKeyCoolingDown { key_id: key_id.clone() })
-            }
-            unavailable @ KeyRingError::Unavailable { .. } => VerifyTokenError::Keys(unavailable),
-        })?;
-    Ok(candidate.verify(&key)?)
+    let key = find_key(candidate.key_id(), loaded, keys, now).await?;
+    let token = Arc::new(candidate.verify(&key)?);
+    Ok(Remembered { token, key })
+}
+
+/// Tokens that this sandbox has verified, shared by its calls.
+#[derive(Debug, Default)]
+pub struct TokenMemory(Mutex<VerifiedTokens>);
+
+impl TokenMemory {
+    /// The token, if it was verified before under this version of the profile and with the key that its issuer still
+    /// has; `None` where it has to be verified.
+    ///
+    /// # Errors
+    /// [`VerifyTokenError`] where it has expired since, or its keys can no longer be trusted.
+    pub async fn recall<K: KeySetSource>(
+        &self,
+        digest: TokenDigest,
+        loaded: &LoadedProfile,
+        keys: &KeyRing<K>,
+        now: Moment,
+    ) -> Result<Option<Arc<VerifiedToken>>, VerifyTokenError> {
+        let Some(Remembered { token, key }) = self.with(|tokens| tokens.find(digest, loaded.profile.version())) else {
+            return Ok(None);
+        };
+        if let Err(ended) = token.check_times(now.wall) {
+            self.with(|tokens| tokens.forget(digest));
+            return Err(VerifyTokenError::Token(ended));
+        }
+        let current = find_key(token.key_id(), loaded, keys, now).await?;
+        Ok(Arc::ptr_eq(&current, &key).then_some(token))
+    }
+
+    /// Whether the token was verified before, under any profile.
+    #[must_use]
+    pub fn knows(&self, digest: TokenDigest) -> bool {
+        self.with(|tokens| tokens.knows(digest))
+    }
+
+    /// Remembers a token that was verified just now.
+    pub fn remember(&self, digest: TokenDigest, verified: &Remembered) {
+        self.with(|tokens| tokens.remember(digest, verified.clone()));
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut VerifiedTokens) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn find_key<K: KeySetSource>(
+    key_id: &KeyId,
+    loaded: &LoadedProfile,
+    keys: &KeyRing<K>,
+    now: Moment,
+) -> Result<Arc<VerificationKey>, VerifyTokenError> {
+    let found = keys.find(&loaded.profile, loaded.stored_keys.as_deref(), key_id, now).await;
+    found.map_err(|error| match error {
+        KeyRingError::Unknown => VerifyTokenError::Token(TokenError::UnknownKey { key_id: key_id.clone() }),
+        KeyRingError::UnknownCoolingDown => {
+            VerifyTokenError::Token(TokenError::UnknownKeyCoolingDown { key_id: key_id.clone() })
+        }
+        unavailable @ KeyRingError::Unavailable { .. } => VerifyTokenError::Keys(unavailable),
+    })
 }

@@ -4,12 +4,14 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
 use crate::config::Config;
-use crate::local::{ApiStage, Demo, Form, LocalGateway, LocalOptions};
+use crate::local::{ApiStage, Demo, Form, LocalGateway, LocalOptions, MAX_CACHE_SECONDS};
 use crate::telemetry;
 
 /// Example: `profiles local --form http2`, then paste one of the lines that it prints.
@@ -30,6 +32,9 @@ pub(super) struct LocalArguments {
     /// The API and stage that the gateway plays; default: one that the first profile covers
     #[arg(long, value_name = "APIID/STAGE", value_parser = api_stage)]
     api: Option<ApiStage>,
+    /// Cache the authorizer's results for this many seconds, as API Gateway does; 0: not at all
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MAX_CACHE_SECONDS))]
+    cache_seconds: u64,
     /// A real backend instead of the echo
     #[arg(long, value_name = "URL", value_parser = upstream)]
     upstream: Option<Url>,
@@ -41,10 +46,14 @@ enum FormArgument {
     Token,
     /// REST API, REQUEST authorizer
     Request,
+    /// HTTP API, payload 1.0
+    Http1,
     /// HTTP API, payload 2.0, IAM policy
     Http2,
     /// HTTP API, payload 2.0, simple response
     Simple,
+    /// WebSocket API, $connect
+    Websocket,
 }
 
 impl From<FormArgument> for Form {
@@ -52,8 +61,10 @@ impl From<FormArgument> for Form {
         match form {
             FormArgument::Token => Self::Token,
             FormArgument::Request => Self::Request,
+            FormArgument::Http1 => Self::Http1,
             FormArgument::Http2 => Self::Http2,
             FormArgument::Simple => Self::Simple,
+            FormArgument::Websocket => Self::WebSocket,
         }
     }
 }
@@ -78,6 +89,7 @@ impl LocalArguments {
             okta_port: self.okta_port,
             profiles: self.profiles,
             api: self.api,
+            cache: Duration::from_secs(self.cache_seconds),
             upstream: self.upstream,
             extra_trust_anchors: config.extra_trust_anchors,
         };
@@ -91,10 +103,13 @@ impl LocalArguments {
     }
 }
 
-/// Ends with Ctrl-C. Where that cannot be listened for, the system's own way to end a process is left.
+/// Ends with Ctrl-C or a polite kill. Where neither can be listened for, the system's own way to end a process is left.
 async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => std::future::pending().await,
     }
 }
 
@@ -145,12 +160,19 @@ fn greeting(gateway: &LocalGateway) -> Result<String, fmt::Error> {
              | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
         )
     };
-    writeln!(text, "\nA good call, 200:\ncurl -i -H \"Authorization: Bearer {}\" {base}/orders/1", token(""))?;
-    writeln!(text, "\nA call without a token, 401:\ncurl -i {base}/orders/1")?;
+    // A WebSocket API is called with an upgrade; curl then waits for messages, so it is told to stop.
+    let (call, good) = match gateway.form() {
+        Form::WebSocket => (
+            "curl -i --max-time 2 --http1.1 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+             -H 'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=='",
+            101,
+        ),
+        Form::Token | Form::Request | Form::Http1 | Form::Http2 | Form::Simple => ("curl -i", 200),
+    };
+    writeln!(text, "\nA good call, {good}:\n{call} -H \"Authorization: Bearer {}\" {base}/orders/1", token(""))?;
+    writeln!(text, "\nA call without a token, 401:\n{call} {base}/orders/1")?;
     let lacking = token(&format!(" -d scope={other_scope}"));
-    writeln!(
-        text,
-        "\nA call whose token lacks the scope, 403:\ncurl -i -H \"Authorization: Bearer {lacking}\" {base}/orders/1\n"
-    )?;
+    writeln!(text, "\nA call whose token lacks the scope, 403:")?;
+    writeln!(text, "{call} -H \"Authorization: Bearer {lacking}\" {base}/orders/1\n")?;
     Ok(text)
 }

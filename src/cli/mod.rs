@@ -1,5 +1,6 @@
 //! The command line `profiles`.
 
+mod lint;
 mod local;
 
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ struct Cli {
 enum Verb {
     /// Run the whole thing on this machine: a gateway, the token URL and a stand-in Okta. No account, no network.
     Local(local::LocalArguments),
+    /// Say what is wrong with profile documents, and what their policies will do.
+    Lint(lint::LintArguments),
 }
 
 /// Runs the command line of this process. Exit status: 0, 1 where the verb failed, 2 for wrong usage.
@@ -28,6 +31,7 @@ pub fn run() -> ExitCode {
     let Cli { verb } = Cli::parse();
     let done = match verb {
         Verb::Local(arguments) => arguments.run(),
+        Verb::Lint(arguments) => arguments.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

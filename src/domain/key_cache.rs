@@ -99,6 +99,12 @@ impl KeyCache {
         self.held.as_ref().is_some_and(|held| held.age(now) <= MAX_STALENESS)
     }
 
+    /// How old the held keys are.
+    #[must_use]
+    pub fn age(&self, now: MonotonicTime) -> Option<Duration> {
+        self.held.as_ref().map(|held| held.age(now))
+    }
+
     /// Notes that a fetch begins: the next one waits, even where this one is cut off and nothing is heard of it again.
     pub fn fetch_begins(&mut self, now: MonotonicTime) {
         self.next_fetch = Some(now.plus(self.pause(now)));

@@ -7,3 +7,4 @@ pub mod oauth;
 pub mod profile;
 pub mod time;
 pub mod validation;
+pub mod verified_tokens;

@@ -24,6 +24,16 @@ impl UnixTime {
         self.0
     }
 
+    /// As `2026-01-31T23:59:59Z` (RFC 3339 section 5.6), the form of dates in IAM policies. A year beyond 9999 is
+    /// written as the end of 9999.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        const END_OF_9999: i64 = 253_402_300_799;
+        let seconds = i64::try_from(self.0).unwrap_or(END_OF_9999).min(END_OF_9999);
+        let date = time::OffsetDateTime::from_unix_timestamp(seconds).ok();
+        date.and_then(|date| date.format(&time::format_description::well_known::Rfc3339).ok()).unwrap_or_default()
+    }
+
     /// This time plus `seconds`, held at the largest value instead of wrapping.
     #[must_use]
     pub const fn plus(self, seconds: u64) -> Self {
@@ -75,4 +85,16 @@ pub struct Moment {
     pub wall: UnixTime,
     /// What the monotonic clock says: ages caches.
     pub monotonic: MonotonicTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UnixTime;
+
+    #[test]
+    fn a_time_is_written_as_policies_want_it() {
+        assert_eq!(UnixTime::from_seconds(0).to_rfc3339(), "1970-01-01T00:00:00Z");
+        assert_eq!(UnixTime::from_seconds(1_795_493_306).to_rfc3339(), "2026-11-24T04:08:26Z");
+        assert_eq!(UnixTime::from_seconds(u64::MAX).to_rfc3339(), "9999-12-31T23:59:59Z");
+    }
 }

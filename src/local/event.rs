@@ -19,10 +19,14 @@ pub enum Form {
     Token,
     /// REST API, `REQUEST`.
     Request,
+    /// HTTP API, payload 1.0.
+    Http1,
     /// HTTP API, payload 2.0, IAM response.
     Http2,
     /// HTTP API, payload 2.0, simple response.
     Simple,
+    /// WebSocket API, `$connect`.
+    WebSocket,
 }
 
 impl Form {
@@ -32,8 +36,10 @@ impl Form {
         match self {
             Self::Token => "token",
             Self::Request => "request",
+            Self::Http1 => "http1",
             Self::Http2 => "http2",
             Self::Simple => "simple",
+            Self::WebSocket => "websocket",
         }
     }
 
@@ -42,7 +48,7 @@ impl Form {
     pub const fn is_rest(self) -> bool {
         match self {
             Self::Token | Self::Request => true,
-            Self::Http2 | Self::Simple => false,
+            Self::Http1 | Self::Http2 | Self::Simple | Self::WebSocket => false,
         }
     }
 }
@@ -77,9 +83,15 @@ impl ApiStage {
         }
     }
 
-    /// The ARN of a method of this API.
-    pub(super) fn method_arn(&self, parts: &Parts) -> String {
-        format!("{ARN_PREFIX}:{}/{}/{}{}", self.api_id, self.stage, parts.method, parts.uri.path())
+    /// The ARN of what a request calls.
+    pub(super) fn method_arn(&self, form: Form, parts: &Parts) -> String {
+        let Self { api_id, stage } = self;
+        match form {
+            Form::WebSocket => format!("{ARN_PREFIX}:{api_id}/{stage}/$connect"),
+            Form::Token | Form::Request | Form::Http1 | Form::Http2 | Form::Simple => {
+                format!("{ARN_PREFIX}:{api_id}/{stage}/{}{}", parts.method, parts.uri.path())
+            }
+        }
     }
 }
 
@@ -91,31 +103,32 @@ impl std::fmt::Display for ApiStage {
 
 /// The event for a request, as JSON.
 pub(super) fn event(form: Form, api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &str) -> Value {
+    let arn = api.method_arn(form, parts);
     match form {
         Form::Token => json!({
             "type": "TOKEN",
-            "methodArn": api.method_arn(parts),
+            "methodArn": arn,
             "authorizationToken": header_values(&parts.headers, AUTHORIZATION.as_str()).join(","),
         }),
-        Form::Request => rest_request(api, parts, source_ip, request_id),
-        Form::Http2 | Form::Simple => http_api_v2(api, parts, source_ip, request_id),
+        Form::Request => rest_request(&arn, api, parts, source_ip, request_id),
+        Form::Http1 => {
+            let authorization = header_values(&parts.headers, AUTHORIZATION.as_str()).join(",");
+            let mut event = rest_request(&arn, api, parts, source_ip, request_id);
+            event["version"] = json!("1.0");
+            event["identitySource"] = json!(authorization);
+            event["authorizationToken"] = json!(authorization);
+            event
+        }
+        Form::Http2 | Form::Simple => http_api_v2(&arn, api, parts, source_ip, request_id),
+        Form::WebSocket => websocket_connect(&arn, api, parts, source_ip, request_id),
     }
 }
 
-fn rest_request(api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &str) -> Value {
-    let multiple: Map<String, Value> = parts
-        .headers
-        .keys()
-        .map(|name| (name.to_string(), json!(header_values(&parts.headers, name.as_str()))))
-        .collect();
-    // API Gateway keeps the last of several values here.
-    let single: Map<String, Value> = multiple
-        .iter()
-        .map(|(name, values)| (name.clone(), values.as_array().and_then(|v| v.last()).cloned().into()))
-        .collect();
+fn rest_request(arn: &str, api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &str) -> Value {
+    let (single, multiple) = headers_twice(&parts.headers);
     json!({
         "type": "REQUEST",
-        "methodArn": api.method_arn(parts),
+        "methodArn": arn,
         "resource": "/{proxy+}",
         "path": parts.uri.path(),
         "httpMethod": parts.method.as_str(),
@@ -133,19 +146,18 @@ fn rest_request(api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &s
     })
 }
 
-fn http_api_v2(api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &str) -> Value {
-    let headers: Map<String, Value> = parts
-        .headers
-        .keys()
-        .map(|name| (name.to_string(), header_values(&parts.headers, name.as_str()).join(",").into()))
-        .collect();
+fn http_api_v2(arn: &str, api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &str) -> Value {
+    let joined = |name: &axum::http::HeaderName| header_values(&parts.headers, name.as_str()).join(",");
+    let headers: Map<String, Value> =
+        parts.headers.keys().map(|name| (name.to_string(), joined(name).into())).collect();
+    let (method, path) = (parts.method.as_str(), parts.uri.path());
     json!({
         "version": "2.0",
         "type": "REQUEST",
-        "routeArn": api.method_arn(parts),
+        "routeArn": arn,
         "identitySource": header_values(&parts.headers, AUTHORIZATION.as_str()),
         "routeKey": "$default",
-        "rawPath": parts.uri.path(),
+        "rawPath": path,
         "rawQueryString": parts.uri.query().unwrap_or_default(),
         "headers": headers,
         "requestContext": {
@@ -154,9 +166,41 @@ fn http_api_v2(api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &st
             "routeKey": "$default",
             "requestId": request_id,
             "accountId": "123456789012",
-            "http": {"method": parts.method.as_str(), "path": parts.uri.path(), "protocol": "HTTP/1.1", "sourceIp": source_ip.to_string()},
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": source_ip.to_string()},
         },
     })
+}
+
+fn websocket_connect(arn: &str, api: &ApiStage, parts: &Parts, source_ip: IpAddr, request_id: &str) -> Value {
+    let (single, multiple) = headers_twice(&parts.headers);
+    json!({
+        "type": "REQUEST",
+        "methodArn": arn,
+        "headers": single,
+        "multiValueHeaders": multiple,
+        "requestContext": {
+            "routeKey": "$connect",
+            "eventType": "CONNECT",
+            "messageDirection": "IN",
+            "connectionId": request_id,
+            "apiId": api.api_id,
+            "stage": api.stage,
+            "requestId": request_id,
+            "identity": {"sourceIp": source_ip.to_string()},
+        },
+    })
+}
+
+/// `headers` with the last of several values, as API Gateway keeps it, and `multiValueHeaders` with all.
+fn headers_twice(headers: &HeaderMap) -> (Map<String, Value>, Map<String, Value>) {
+    let mut single = Map::new();
+    let mut multiple = Map::new();
+    for name in headers.keys() {
+        let values = header_values(headers, name.as_str());
+        single.insert(name.to_string(), values.last().cloned().into());
+        multiple.insert(name.to_string(), values.into());
+    }
+    (single, multiple)
 }
 
 /// Every value of a header; bytes that are no UTF-8 become replacement characters, as a token never has them.

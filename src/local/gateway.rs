@@ -17,11 +17,13 @@ use serde_json::{Value, json};
 use super::backend::{Backend, json_answer};
 use super::event::{ApiStage, Form, event};
 use super::iam::{Question, allows};
+use super::result_cache::ResultCache;
 use crate::adapters::api_gateway::handler::{AuthorizerHandler, HandlerError};
 use crate::adapters::configured::ConfiguredStore;
 use crate::adapters::http::token_handler::TokenHandler;
 use crate::adapters::okta::OktaClient;
 use crate::adapters::system_clock::SystemClock;
+use crate::ports::clock::Clock;
 
 /// API Gateway's largest payload, in bytes.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -35,6 +37,7 @@ pub(super) struct Gateway {
     pub(super) form: Form,
     pub(super) api: ApiStage,
     pub(super) backend: Backend,
+    pub(super) results: ResultCache,
     pub(super) requests: AtomicU64,
 }
 
@@ -56,7 +59,7 @@ async fn handle(
     if is_token_url(parts.uri.path()) {
         return gateway.issue_token(parts, body, &request_id).await;
     }
-    gateway.call_api(&parts, body, caller, &request_id).await
+    gateway.call_api(parts, body, caller, &request_id).await
 }
 
 /// The token function's routes: `/oauth2/{profile}/v1/token`.
@@ -71,38 +74,60 @@ impl Gateway {
         answer.map(|body| Body::from(body.to_vec()))
     }
 
-    async fn call_api(&self, parts: &Parts, body: Bytes, caller: SocketAddr, request_id: &str) -> Response<Body> {
+    async fn call_api(&self, parts: Parts, body: Bytes, caller: SocketAddr, request_id: &str) -> Response<Body> {
         // The Authorization header is the identity source: without it API Gateway does not call the authorizer at all.
-        if parts.headers.get(AUTHORIZATION).is_none_or(|value| value.is_empty()) {
-            tracing::info!(
-                request_id,
-                outcome = "unauthorized",
-                reason = "identity_source_missing",
-                "decision of the gateway itself"
-            );
+        let Some(identity) = parts.headers.get(AUTHORIZATION).filter(|value| !value.is_empty()).cloned() else {
+            tracing::info!(request_id, reason = "identity_source_missing", "refused without asking the authorizer");
             return self.refuse(StatusCode::UNAUTHORIZED);
-        }
-        let event = event(self.form, &self.api, parts, caller.ip(), request_id).to_string();
-        let answer = match self.authorizer.handle(&event, Some(AUTHORIZER_TIMEOUT)).await {
-            Ok(answer) => serde_json::to_value(answer).unwrap_or_default(),
+        };
+        let answer = match self.ask(&parts, identity.as_bytes(), caller, request_id).await {
+            Ok(answer) => answer,
             Err(HandlerError::Unauthorized) => return self.refuse(StatusCode::UNAUTHORIZED),
             Err(HandlerError::Event(_) | HandlerError::Failed { .. }) => {
                 return self.refuse(StatusCode::INTERNAL_SERVER_ERROR);
             }
         };
-        if self.is_allowed(&answer, parts, caller) {
-            self.backend.answer(parts, body, &answer).await
-        } else {
-            self.refuse(StatusCode::FORBIDDEN)
+        if !self.is_allowed(&answer, &parts, caller) {
+            return self.refuse(StatusCode::FORBIDDEN);
         }
+        match self.form {
+            Form::WebSocket => super::socket::upgrade(parts, answer).await,
+            Form::Token | Form::Request | Form::Http1 | Form::Http2 | Form::Simple => {
+                self.backend.answer(&parts, body, &answer).await
+            }
+        }
+    }
+
+    /// The authorizer's answer, from the cache where it has one. Errors are never cached, nor is anything of a WebSocket
+    /// API, whose authorizers have no time to live.
+    async fn ask(
+        &self,
+        parts: &Parts,
+        identity: &[u8],
+        caller: SocketAddr,
+        request_id: &str,
+    ) -> Result<Value, HandlerError> {
+        let is_cached = self.form != Form::WebSocket;
+        if let Some(cached) = self.results.find(identity).filter(|_| is_cached) {
+            tracing::info!(request_id, route = %parts.uri.path(), "answered by the cached result");
+            return Ok(cached);
+        }
+        let event = event(self.form, &self.api, parts, caller.ip(), request_id).to_string();
+        let answer = self.authorizer.handle(&event, Some(AUTHORIZER_TIMEOUT)).await?;
+        let answer = serde_json::to_value(answer).unwrap_or_default();
+        if is_cached {
+            self.results.keep(identity, &answer);
+        }
+        Ok(answer)
     }
 
     fn is_allowed(&self, answer: &Value, parts: &Parts, caller: SocketAddr) -> bool {
         match self.form {
             Form::Simple => answer["isAuthorized"] == true,
-            Form::Token | Form::Request | Form::Http2 => {
-                let resource = self.api.method_arn(parts);
-                allows(&answer["policyDocument"], Question { resource: &resource, source_ip: caller.ip() })
+            Form::Token | Form::Request | Form::Http1 | Form::Http2 | Form::WebSocket => {
+                let resource = self.api.method_arn(self.form, parts);
+                let now = SystemClock.now().wall.seconds();
+                allows(&answer["policyDocument"], Question { resource: &resource, source_ip: caller.ip(), now })
             }
         }
     }

@@ -17,6 +17,7 @@ use super::demo::Demo;
 use super::event::{ApiStage, Form};
 use super::gateway::{Gateway, router};
 use super::okta::StandInOktaError;
+use super::result_cache::ResultCache;
 use crate::adapters::api_gateway::handler::AuthorizerHandler;
 use crate::adapters::configured;
 use crate::adapters::file::FileProfileStore;
@@ -44,6 +45,8 @@ pub struct LocalOptions {
     pub profiles: Option<PathBuf>,
     /// The API and stage to play; where absent, one that the first profile covers.
     pub api: Option<ApiStage>,
+    /// How long the authorizer's results are cached, as API Gateway does; zero: not at all.
+    pub cache: Duration,
     /// A real backend.
     pub upstream: Option<Url>,
     /// Extra trust anchors (PEM).
@@ -135,6 +138,7 @@ impl LocalGateway {
             form: options.form,
             api: options.api.or_else(covered).unwrap_or_default(),
             backend,
+            results: ResultCache::new(options.cache),
             requests: AtomicU64::new(0),
         });
         Ok(Self { gateway, listener, okta, demo, profiles, address })

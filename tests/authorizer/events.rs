@@ -3,7 +3,7 @@
 use okta_security_profiles::local::iam::{Question, allows};
 use serde_json::{Value, json};
 
-use crate::support::Answer;
+use crate::support::{Answer, seconds_since_epoch};
 
 /// A method of the REST API that the profile covers.
 pub(crate) const REST_ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders/1";
@@ -55,7 +55,7 @@ pub(crate) fn policy_allows(answer: &Value, resource: &str) -> bool {
 pub(crate) fn policy_allows_from(answer: &Value, resource: &str, address: &str) -> bool {
     assert!(answer["policyDocument"]["Statement"].is_array(), "a policy was expected: {answer}");
     let source_ip = address.parse().expect("an address");
-    allows(&answer["policyDocument"], Question { resource, source_ip })
+    allows(&answer["policyDocument"], Question { resource, source_ip, now: seconds_since_epoch() })
 }
 
 /// What API Gateway makes of the answer to a call on [`REST_ARN`].

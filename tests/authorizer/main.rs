@@ -15,5 +15,6 @@ mod outages;
 mod profiles;
 mod refusals;
 mod replay;
+mod routes;
 mod start;
 mod tokens;

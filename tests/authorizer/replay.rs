@@ -16,31 +16,6 @@ async fn every_event_is_answered_as_its_file_says_with_simple_responses() {
     replay_all("simple").await;
 }
 
-#[tokio::test]
-async fn an_event_of_a_form_that_is_not_supported_yet_is_an_error_that_names_the_form() {
-    let scenario = Scenario::new().await;
-    let authorizer = scenario.authorizer(&[]);
-    let mut canaries = Canaries::default();
-    let mut events = 0;
-    for file in EventFile::read_all("authorizer/next") {
-        let token = mint(&scenario.okta, text(file.member("token"))).unwrap_or_default();
-        canaries.token(&format!("the token of {}", file.name), &token);
-        let mut placeholders = client_placeholders(scenario.okta.issuer());
-        placeholders.push(("{{token}}", token));
-        let event = file.filled("event", &placeholders).to_string();
-        let message = authorizer.invoke(&event, TIMEOUT).await.error_message();
-        let form = if file.name.starts_with("websocket") { "a WebSocket event" } else { "payload format 1.0" };
-        assert!(message.contains(form), "{}: `{message}` does not name {form}", file.name);
-        canaries.assert_unmentioned_in("an answer", &message);
-        events += 1;
-    }
-    let output = authorizer.stop();
-    canaries.assert_unmentioned_in("the log", &output);
-    let decisions = decisions(&output);
-    assert_eq!(decisions.len(), events, "{output}");
-    assert!(decisions.iter().all(|decision| decision["reason"] == "event_unsupported"), "{output}");
-}
-
 /// What a file expects of an answer, for one setting of `AUTHORIZER_RESPONSE`.
 struct Expectation {
     file: String,
@@ -49,6 +24,7 @@ struct Expectation {
 
 async fn replay_all(setting: &str) {
     let scenario = Scenario::new().await;
+    scenario.put("sockets", &scenario.document("sockets").to_string()).await;
     let authorizer = scenario.authorizer(&[("AUTHORIZER_RESPONSE", setting)]);
     let mut canaries = Canaries::default();
     let mut expectations = Vec::new();

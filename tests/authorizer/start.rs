@@ -82,7 +82,11 @@ async fn a_broken_profile_is_an_error_at_each_call_and_the_log_names_field_value
         (with(&good, "audiences", json!([])), vec!["`audiences`"]),
         (with(&good, "leewaySeconds", json!(61)), vec!["`leewaySeconds`", "`61`", "60"]),
         (with(&good, "scops", json!(["CustomScope"])), vec!["`scops`", "expected"]),
-        (with(&good, "routes", json!([{"route": "GET /orders"}])), vec!["`routes`", "not supported yet"]),
+        (
+            with(&good, "routes", json!([{"route": "GET orders"}])),
+            vec!["`routes[0].route`", "`GET orders`", "begin with `/`"],
+        ),
+        (with(&good, "binding", json!("dpop")), vec!["`binding`", "not supported yet"]),
         (json!("orders"), vec!["orders", "document"]),
     ] {
         scenario.put("orders", &document.to_string()).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::gateway::{Gateway, json as body_of};
 use crate::support::{Canaries, PATIENCE, Process, eventually};
 
-const FORMS: [&str; 4] = ["token", "request", "http2", "simple"];
+const FORMS: [&str; 5] = ["token", "request", "http1", "http2", "simple"];
 const GRANT: &str = "grant_type=client_credentials";
 
 /// The status and the body that a pasted `curl -i` line shows.
@@ -50,7 +50,7 @@ async fn the_three_printed_lines_give_200_401_and_403_in_every_form() {
 
 #[tokio::test]
 async fn a_bad_token_is_a_401_on_a_rest_api_and_a_403_on_an_http_api() {
-    for (form, status) in [("token", 401), ("request", 401), ("http2", 403), ("simple", 403)] {
+    for (form, status) in [("token", 401), ("request", 401), ("http1", 403), ("http2", 403), ("simple", 403)] {
         let gateway = Gateway::start(&["--form", form]).await;
         for authorization in ["Bearer not-a-token", "Basic ZGVtbzpkZW1v", "Bearer a.b.c,Bearer a.b.c"] {
             let answer = gateway.call("/orders/1", authorization).await;

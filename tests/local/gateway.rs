@@ -59,6 +59,13 @@ impl Gateway {
         plain_client().get(url).header("authorization", authorization).send().await.expect("an answer of the gateway")
     }
 
+    /// The same with another method.
+    pub(crate) async fn send(&self, method: &str, path: &str, authorization: &str) -> Response {
+        let method = method.parse().expect("a method");
+        let request = plain_client().request(method, format!("{}{path}", self.api()));
+        request.header("authorization", authorization).send().await.expect("an answer of the gateway")
+    }
+
     /// Asks the token URL.
     pub(crate) async fn ask_for_token(&self, client_id: &str, secret: &str, form: &str) -> (StatusCode, Value) {
         let request = plain_client()

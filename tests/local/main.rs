@@ -5,6 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache;
+mod socket;
+
 mod backend;
 mod demo;
 mod gateway;

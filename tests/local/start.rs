@@ -24,7 +24,7 @@ async fn a_port_in_use_is_told_in_one_line_with_the_option_to_change_it() {
 async fn wrong_usage_ends_with_status_2_and_names_what_is_wrong() {
     for (arguments, expected) in [
         (&["local", "--unknown"][..], "--unknown"),
-        (&["local", "--form", "soap"], "token, request, http2, simple"),
+        (&["local", "--form", "soap"], "token, request, http1, http2, simple, websocket"),
         (&["local", "--port", "99999"], "99999"),
         (&["local", "--api", "abcdef1234"], "apiId/stage"),
         (&["local", "--upstream", "ftp://backend"], "http://host"),

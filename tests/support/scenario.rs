@@ -60,7 +60,12 @@ impl Scenario {
 
     /// The profile of `events/profiles/orders.json` for this authorization server.
     pub(crate) fn profile(&self) -> Value {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/profiles/orders.json");
+        self.document("orders")
+    }
+
+    /// The profile of `events/profiles/` with this name, for this authorization server.
+    pub(crate) fn document(&self, name: &str) -> Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("events/profiles/{name}.json"));
         let text = std::fs::read_to_string(path).expect("the profile among the events");
         serde_json::from_str(&text.replace("{{issuer}}", self.okta.issuer())).expect("a profile document")
     }

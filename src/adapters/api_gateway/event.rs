@@ -7,7 +7,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::gateway::method_arn::InvalidMethodArn;
-use crate::domain::gateway::request::AuthorizationRequest;
+use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 
 /// The largest number of members that an error names.
 const MAX_NAMED_MEMBERS: usize = 12;
@@ -93,17 +93,17 @@ pub enum EventError {
 /// [`EventError`], naming what was received.
 pub(super) fn read(event: &str) -> Result<ReadEvent<'_>, EventError> {
     let Ok(wire) = serde_json::from_str::<WireEvent<'_>>(event) else { return Err(unsupported(event)) };
-    let is_websocket = wire.request_context.as_ref().is_some_and(|context| context.event_type.is_some());
+    let websocket_event = wire.request_context.as_ref().and_then(|context| context.event_type.as_deref());
+    let (is_websocket, is_connect) = (websocket_event.is_some(), websocket_event == Some("CONNECT"));
     match (wire.version.as_deref(), wire.kind.as_deref()) {
         (Some("2.0"), Some("REQUEST")) => super::http_api_v2::read(wire),
-        (Some("1.0"), _) => {
-            Err(EventError::Unsupported { received: "an HTTP API event of payload format 1.0; use 2.0".to_owned() })
-        }
+        (Some("1.0"), Some("REQUEST")) => super::rest_request::read(wire, EventForm::HttpApiV1),
         (None, Some("TOKEN")) => super::rest_token::read(wire),
+        (None, Some("REQUEST")) if is_connect => super::rest_request::read(wire, EventForm::WebSocket),
         (None, Some("REQUEST")) if is_websocket => {
-            Err(EventError::Unsupported { received: "a WebSocket event".to_owned() })
+            Err(EventError::Unsupported { received: "a WebSocket event other than CONNECT".to_owned() })
         }
-        (None, Some("REQUEST")) => super::rest_request::read(wire),
+        (None, Some("REQUEST")) => super::rest_request::read(wire, EventForm::RestRequest),
         (Some(_) | None, Some(_) | None) => Err(unsupported(event)),
     }
 }
@@ -252,8 +252,8 @@ mod tests {
         assert_eq!(received(r#"{"Records":[{"body":"canary"}]}"#), "an object with `Records`");
         assert_eq!(received(r#"{"type":"canary","a\n":1}"#), r"an object with `type`, `a\n`");
         assert_eq!(received(r#"{"type":["canary"]}"#), "an object with `type`");
-        assert!(received(r#"{"version":"1.0","type":"REQUEST"}"#).contains("1.0"));
-        assert!(received(r#"{"type":"REQUEST","requestContext":{"eventType":"CONNECT"}}"#).contains("WebSocket"));
+        assert!(received(r#"{"type":"REQUEST","requestContext":{"eventType":"MESSAGE"}}"#).contains("WebSocket"));
+        assert_eq!(received(r#"{"version":"3.0","type":"REQUEST"}"#), "an object with `version`, `type`");
     }
 
     /// Threat 34.

@@ -9,7 +9,9 @@ use crate::application::authorize_request::{AuthorizeError, AuthorizeRequest};
 use crate::application::key_ring::chain;
 use crate::config::AuthorizerResponse;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
+use crate::domain::gateway::route::Resolution;
 use crate::domain::validation::authorize::Decision;
+use crate::domain::validation::verify::VerifiedToken;
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
@@ -56,7 +58,14 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
     pub async fn handle(&self, event: &str, remaining: Option<Duration>) -> Result<AuthorizerAnswer, HandlerError> {
         let began = SystemClock.elapsed();
         let read = read(event).inspect_err(|error| {
-            tracing::error!(outcome = "error", reason = "event_unsupported", detail = %error, "decision");
+            let detail = error.to_string();
+            DecisionRecord {
+                outcome: "error",
+                reason: "event_unsupported",
+                detail: &detail,
+                ..DecisionRecord::default()
+            }
+            .log();
         })?;
         let decision = match remaining {
             None => self.application.decide(&read.request).await,
@@ -78,7 +87,7 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
             ms: (SystemClock.elapsed() - began).as_secs_f64() * 1_000.0,
             ..DecisionRecord::default()
         };
-        log(&decision, &answer, &record);
+        self.log(&decision, &answer, &record);
         answer
     }
 
@@ -88,57 +97,79 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
         decision: &Result<Decision, AuthorizeError>,
     ) -> Result<AuthorizerAnswer, HandlerError> {
         let (form, arn) = (self.answer_form(request.form), &request.method_arn);
+        let resolution = Resolution::from(request.form);
         let error = match decision {
-            Ok(Decision::Allow(grant)) => return Ok(AuthorizerAnswer::allow(form, grant, arn)),
-            Ok(Decision::Deny(denial)) => return Ok(AuthorizerAnswer::deny(form, denial.reason(), arn)),
+            Ok(Decision::Allow(grant)) => return granted(AuthorizerAnswer::allow(form, grant, arn, resolution)),
+            Ok(Decision::Deny(denied)) => {
+                let reason = denied.denial.reason();
+                return match denied.grant() {
+                    Some(grant) => granted(AuthorizerAnswer::deny_call(form, reason, grant, arn, resolution)),
+                    None => Ok(AuthorizerAnswer::deny(form, reason, arn)),
+                };
+            }
             Err(error) => error,
         };
         let failed = || Err(HandlerError::Failed { reason: error.reason(), detail: chain(error) });
-        match (error.outcome(), has_401(request.form)) {
-            (Outcome::Unauthorized | Outcome::UnauthorizedForNow, true) => Err(HandlerError::Unauthorized),
-            (Outcome::Unauthorized, false) => Ok(AuthorizerAnswer::deny(form, error.reason(), arn)),
-            (Outcome::UnauthorizedForNow, false) | (Outcome::Failed, _) => failed(),
+        match (error.outcome(), request.form.is_http_api()) {
+            (Outcome::Unauthorized | Outcome::UnauthorizedForNow, false) => Err(HandlerError::Unauthorized),
+            (Outcome::Unauthorized, true) => Ok(AuthorizerAnswer::deny(form, error.reason(), arn)),
+            (Outcome::UnauthorizedForNow, true) | (Outcome::Failed, _) => failed(),
         }
     }
 
     fn answer_form(&self, form: EventForm) -> AnswerForm {
         match (form, self.response) {
             (EventForm::HttpApiV2, AuthorizerResponse::Simple) => AnswerForm::Simple,
-            (EventForm::HttpApiV2, AuthorizerResponse::Iam) | (EventForm::RestToken | EventForm::RestRequest, _) => {
+            (EventForm::HttpApiV2, AuthorizerResponse::Iam)
+            | (EventForm::RestToken | EventForm::RestRequest | EventForm::HttpApiV1 | EventForm::WebSocket, _) => {
                 AnswerForm::Policy
+            }
+        }
+    }
+
+    fn log(
+        &self,
+        decision: &Result<Decision, AuthorizeError>,
+        answer: &Result<AuthorizerAnswer, HandlerError>,
+        record: &DecisionRecord<'_>,
+    ) {
+        let outcome = match answer {
+            Ok(answer) if answer.allows() => "allow",
+            Ok(_) => "deny",
+            Err(HandlerError::Unauthorized) => "unauthorized",
+            Err(HandlerError::Event(_) | HandlerError::Failed { .. }) => "error",
+        };
+        let of_token = |token: &VerifiedToken, record: &DecisionRecord<'_>| {
+            let profile = token.profile();
+            let key_age = self.application.keys.age(profile, SystemClock.now().monotonic);
+            let (kid, cid) = (token.key_id().as_str(), token.claims().client_id.as_str());
+            DecisionRecord { profile: profile.name().as_str(), kid, cid, key_age, ..*record }.log();
+        };
+        match (decision, answer) {
+            (_, Err(HandlerError::Failed { reason, detail })) => {
+                DecisionRecord { outcome, reason, detail, ..*record }.log();
+            }
+            (Ok(Decision::Allow(grant)), _) => of_token(grant.token(), &DecisionRecord { outcome, ..*record }),
+            (Ok(Decision::Deny(denied)), _) => {
+                let detail = denied.denial.to_string();
+                let record = DecisionRecord { outcome, reason: denied.denial.reason(), detail: &detail, ..*record };
+                match denied.token() {
+                    Some(token) => of_token(token, &record),
+                    None => record.log(),
+                }
+            }
+            (Err(error), _) => {
+                DecisionRecord { outcome, reason: error.reason(), detail: &chain(error), ..*record }.log();
             }
         }
     }
 }
 
-/// Whether the form documents an error of `Unauthorized` as a 401. HTTP APIs document Deny and `false` only.
-const fn has_401(form: EventForm) -> bool {
-    match form {
-        EventForm::RestToken | EventForm::RestRequest => true,
-        EventForm::HttpApiV2 => false,
-    }
-}
-
-fn log(
-    decision: &Result<Decision, AuthorizeError>,
-    answer: &Result<AuthorizerAnswer, HandlerError>,
-    record: &DecisionRecord<'_>,
-) {
-    let outcome = match answer {
-        Ok(_) => "deny",
-        Err(HandlerError::Unauthorized) => "unauthorized",
-        Err(HandlerError::Event(_) | HandlerError::Failed { .. }) => "error",
-    };
-    match decision {
-        Ok(Decision::Allow(grant)) => {
-            let token = grant.token();
-            let (profile, kid, cid) =
-                (grant.profile().name().as_str(), token.key_id().as_str(), token.claims().client_id.as_str());
-            DecisionRecord { outcome: "allow", profile, kid, cid, ..*record }.log();
-        }
-        Ok(Decision::Deny(denial)) => {
-            DecisionRecord { outcome, reason: denial.reason(), detail: &denial.to_string(), ..*record }.log();
-        }
-        Err(error) => DecisionRecord { outcome, reason: error.reason(), detail: &chain(error), ..*record }.log(),
-    }
+/// An answer that API Gateway would not take is our failure, not the caller's.
+fn granted(answer: Option<AuthorizerAnswer>) -> Result<AuthorizerAnswer, HandlerError> {
+    answer.ok_or_else(|| HandlerError::Failed {
+        reason: "answer_too_large",
+        detail: "the claims named in the profile's `context` leave no room for a policy within 8 KB; name fewer"
+            .to_owned(),
+    })
 }

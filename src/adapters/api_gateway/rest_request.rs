@@ -1,4 +1,5 @@
-//! REST API, `REQUEST`: headers in the client's own case, once as single and once as multiple values.
+//! REST API `REQUEST`, and the two forms of the same shape: HTTP API payload 1.0 and WebSocket `$connect`. Headers come in
+//! the client's own case, once as single and once as multiple values.
 
 use super::event::{EventError, ReadEvent, WireEvent};
 use crate::domain::gateway::method_arn::MethodArn;
@@ -9,8 +10,7 @@ use crate::domain::oauth::secret::BearerToken;
 ///
 /// # Errors
 /// [`EventError`] where the ARN is missing or malformed.
-pub(super) fn read(event: WireEvent<'_>) -> Result<ReadEvent<'_>, EventError> {
-    let form = EventForm::RestRequest;
+pub(super) fn read(event: WireEvent<'_>, form: EventForm) -> Result<ReadEvent<'_>, EventError> {
     let arn = event.method_arn.ok_or(EventError::Member { form: form.name(), member: "methodArn" })?;
     let context = event.request_context.unwrap_or_default();
     // The same headers twice: the fuller listing is the one to judge, so that no second value is overlooked.

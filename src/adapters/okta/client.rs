@@ -10,6 +10,7 @@ use secrecy::SecretSlice;
 use crate::adapters::system_clock::SystemClock;
 use crate::domain::profile::Transport;
 use crate::ports::clock::Clock;
+use crate::telemetry::UpstreamRecord;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// Shorter than the idle time-out of Okta's edge, so that a reused connection is rarely a dead one.
@@ -67,12 +68,21 @@ impl OktaClient {
         })
     }
 
-    /// Sends a request and reads its answer, `limit` bytes at most.
+    /// Sends a request and reads its answer, `limit` bytes at most. `endpoint` names it in the metrics.
     pub(super) async fn exchange(
         &self,
+        endpoint: &'static str,
         request: reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Exchange, ExchangeError> {
+        let began = SystemClock.elapsed();
+        let answer = Self::read(request, limit).await;
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        UpstreamRecord { endpoint, status, took: SystemClock.elapsed() - began }.log();
+        answer
+    }
+
+    async fn read(request: reqwest::RequestBuilder, limit: usize) -> Result<Exchange, ExchangeError> {
         let mut response = request.send().await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let mut body = Vec::new();

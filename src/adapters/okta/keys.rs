@@ -16,7 +16,7 @@ impl KeySetSource for OktaClient {
     async fn fetch(&self, keys_url: &Url) -> Result<FetchedKeySet, KeySetSourceError> {
         let url = || keys_url.to_string();
         let request = self.http().get(keys_url.clone()).header(ACCEPT, "application/json").timeout(TIMEOUT);
-        let answer = self.exchange(request, MAX_KEY_SET_BYTES).await.map_err(|error| match error {
+        let answer = self.exchange("keys", request, MAX_KEY_SET_BYTES).await.map_err(|error| match error {
             ExchangeError::Failed(source) => KeySetSourceError::Unreachable { url: url(), source: source.into() },
             ExchangeError::TooLarge => KeySetSourceError::Malformed {
                 url: url(),

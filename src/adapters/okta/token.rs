@@ -34,7 +34,7 @@ impl TokenEndpoint for OktaClient {
             ClientAuthentication::Body => request,
         };
         let url = || token_url.to_string();
-        let answer = self.exchange(request, MAX_ANSWER_BYTES).await.map_err(|error| match error {
+        let answer = self.exchange("token", request, MAX_ANSWER_BYTES).await.map_err(|error| match error {
             ExchangeError::Failed(source) => TokenEndpointError::Unreachable { url: url(), source: source.into() },
             ExchangeError::TooLarge => TokenEndpointError::TooLarge { url: url(), limit: MAX_ANSWER_BYTES },
         })?;

@@ -6,6 +6,11 @@ use std::fmt;
 /// The longest ARN that API Gateway accepts, in bytes.
 const MAX_BYTES: usize = 1_600;
 
+/// The longest segment of a path that is shown whole, in characters: a UUID has 36.
+const MAX_SHOWN_SEGMENT: usize = 64;
+/// What is left of a longer one.
+const MAX_CUT_SEGMENT: usize = 8;
+
 /// The partitions that API Gateway runs in.
 const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 
@@ -88,11 +93,17 @@ impl MethodArn {
         &self.path
     }
 
+    /// The beginning of every resource of this API's stage, slash included.
+    #[must_use]
+    pub fn stage_prefix(&self) -> String {
+        let Self { partition, region, account_id, api_id, stage, .. } = self;
+        format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/")
+    }
+
     /// The resource that covers every method and path of this API's stage, and nothing else.
     #[must_use]
     pub fn whole_stage(&self) -> String {
-        let Self { partition, region, account_id, api_id, stage, .. } = self;
-        format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/*")
+        self.stage_prefix() + "*"
     }
 }
 
@@ -112,10 +123,18 @@ fn is_word(text: &str, allowed: impl Fn(u8) -> bool) -> bool {
     !text.is_empty() && text.len() <= 128 && text.bytes().all(allowed)
 }
 
-/// `METHOD /path`, as a log line shows it.
+/// `METHOD /path`, as a log line shows it: a segment that is long enough to be a token or a secret is cut.
 impl fmt::Display for MethodArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} /{}", self.method, self.path)
+        f.write_str(&self.method)?;
+        f.write_str(" ")?;
+        for segment in self.path.split('/') {
+            match segment.char_indices().nth(MAX_SHOWN_SEGMENT) {
+                None => write!(f, "/{segment}")?,
+                Some(_) => write!(f, "/{}...", segment.chars().take(MAX_CUT_SEGMENT).collect::<String>())?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -147,6 +166,21 @@ mod tests {
         let socket =
             MethodArn::parse("arn:aws:execute-api:eu-west-1:123456789012:wsock12345/prod/$connect").expect("valid");
         assert_eq!((socket.method(), socket.path()), ("$connect", ""));
+    }
+
+    /// Threat 60.
+    #[test]
+    fn a_token_in_a_path_is_not_shown() {
+        let arn = |path: &str| {
+            let text = format!("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/{path}");
+            MethodArn::parse(&text).expect("valid").to_string()
+        };
+        assert_eq!(
+            arn("orders/5f0c9d3e-9b1a-4c53-8a8e-2f1f5c6d7e8f"),
+            "GET /orders/5f0c9d3e-9b1a-4c53-8a8e-2f1f5c6d7e8f"
+        );
+        assert_eq!(arn(&format!("t/{}/x", "eyJhbGciOiJSUzI1NiJ9".repeat(10))), "GET /t/eyJhbGci.../x");
+        assert_eq!(arn(""), "GET /");
     }
 
     /// Threat 34.

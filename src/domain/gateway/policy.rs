@@ -1,12 +1,12 @@
-//! The IAM policy that an authorizer answers with ("Output from an API Gateway Lambda authorizer"), exact enough to be
-//! cached: API Gateway reuses it for every request with the same identity sources.
+//! The IAM policy that an authorizer answers with ("Output from an API Gateway Lambda authorizer"): its shape on the wire.
 
+use ipnet::IpNet;
 use serde::Serialize;
 
 use super::method_arn::MethodArn;
-use crate::domain::validation::authorize::Grant;
+use crate::domain::time::UnixTime;
 
-/// The version of IAM's policy language.
+/// The version of IAM's policy language; the first that knows `${*}`.
 const LANGUAGE_VERSION: &str = "2012-10-17";
 /// The one action that an authorizer decides about.
 const INVOKE: &str = "execute-api:Invoke";
@@ -25,9 +25,9 @@ pub struct Policy {
 struct Statement {
     action: &'static str,
     effect: Effect,
-    resource: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    condition: Option<Condition>,
+    resource: Vec<String>,
+    #[serde(skip_serializing_if = "Conditions::is_empty")]
+    condition: Conditions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,11 +36,14 @@ enum Effect {
     Deny,
 }
 
-/// The one condition in use: the caller's address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// When an Allow holds: it is reused for later calls, which may come from elsewhere or too late.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Condition {
-    ip_address: SourceIp,
+pub struct Conditions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_address: Option<SourceIp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_less_than: Option<CurrentTime>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,25 +52,63 @@ struct SourceIp {
     networks: Vec<String>,
 }
 
-impl Policy {
-    /// What a grant allows. A profile without routes governs the whole stage, and so does its policy; its
-    /// `allowedIps` become a condition, so that the policy still holds when the next call comes from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct CurrentTime {
+    #[serde(rename = "aws:CurrentTime")]
+    end: String,
+}
+
+impl Conditions {
+    /// Calls from these networks only (any, where there are none), and before `end`, where there is one.
     #[must_use]
-    pub fn allow(grant: &Grant, arn: &MethodArn) -> Self {
-        let networks = grant.profile().allowed_ips();
-        let condition = (!networks.is_empty()).then(|| Condition {
-            ip_address: SourceIp { networks: networks.iter().map(ToString::to_string).collect() },
-        });
-        Self::of(Statement { action: INVOKE, effect: Effect::Allow, resource: arn.whole_stage(), condition })
+    pub fn new(networks: &[IpNet], end: Option<UnixTime>) -> Self {
+        let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+        Self {
+            ip_address: (!networks.is_empty()).then_some(SourceIp { networks }),
+            date_less_than: end.map(|end| CurrentTime { end: end.to_rfc3339() }),
+        }
     }
 
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Policy {
     /// Nothing of this API's stage is allowed.
     #[must_use]
-    pub fn deny(arn: &MethodArn) -> Self {
-        Self::of(Statement { action: INVOKE, effect: Effect::Deny, resource: arn.whole_stage(), condition: None })
-    }
-
-    fn of(statement: Statement) -> Self {
+    pub fn deny_all(arn: &MethodArn) -> Self {
+        let everything = vec![arn.whole_stage()];
+        let statement =
+            Statement { action: INVOKE, effect: Effect::Deny, resource: everything, condition: Conditions::default() };
         Self { version: LANGUAGE_VERSION, statement: vec![statement] }
     }
+
+    /// `allowed` under the conditions, `denied` always; both are complete ARNs. Nothing allowed is [`Self::deny_all`].
+    #[must_use]
+    pub(super) fn of(allowed: Vec<String>, denied: Vec<String>, conditions: Conditions, arn: &MethodArn) -> Self {
+        if allowed.is_empty() {
+            return Self::deny_all(arn);
+        }
+        let mut policy = Self::with_both_effects(allowed, denied, conditions);
+        policy.statement.retain(|statement| !statement.resource.is_empty());
+        policy
+    }
+
+    /// How long a policy under these conditions is without its resources, in bytes of JSON.
+    pub(super) fn frame_length(conditions: &Conditions) -> usize {
+        json_length(&Self::with_both_effects(Vec::new(), Vec::new(), conditions.clone()))
+    }
+
+    fn with_both_effects(allowed: Vec<String>, denied: Vec<String>, conditions: Conditions) -> Self {
+        let allow = Statement { action: INVOKE, effect: Effect::Allow, resource: allowed, condition: conditions };
+        let deny =
+            Statement { action: INVOKE, effect: Effect::Deny, resource: denied, condition: Conditions::default() };
+        Self { version: LANGUAGE_VERSION, statement: vec![allow, deny] }
+    }
+}
+
+/// How long a value is as JSON, in bytes. What cannot be written fits nowhere.
+pub(super) fn json_length(value: &impl Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
 }

@@ -14,8 +14,12 @@ pub enum EventForm {
     RestToken,
     /// REST API, `REQUEST`.
     RestRequest,
+    /// HTTP API, payload format 1.0.
+    HttpApiV1,
     /// HTTP API, payload format 2.0.
     HttpApiV2,
+    /// WebSocket API, `$connect`.
+    WebSocket,
 }
 
 impl EventForm {
@@ -25,7 +29,9 @@ impl EventForm {
         match self {
             Self::RestToken => "rest-token",
             Self::RestRequest => "rest-request",
+            Self::HttpApiV1 => "http-1.0",
             Self::HttpApiV2 => "http-2.0",
+            Self::WebSocket => "websocket",
         }
     }
 
@@ -34,7 +40,25 @@ impl EventForm {
     pub const fn carries_source_ip(self) -> bool {
         match self {
             Self::RestToken => false,
-            Self::RestRequest | Self::HttpApiV2 => true,
+            Self::RestRequest | Self::HttpApiV1 | Self::HttpApiV2 | Self::WebSocket => true,
+        }
+    }
+
+    /// Whether the API is an HTTP API, which documents no 401 for an authorizer's error and caches a Deny instead.
+    #[must_use]
+    pub const fn is_http_api(self) -> bool {
+        match self {
+            Self::HttpApiV1 | Self::HttpApiV2 => true,
+            Self::RestToken | Self::RestRequest | Self::WebSocket => false,
+        }
+    }
+
+    /// Whether the API is a REST API, which resolves the resource before the method.
+    #[must_use]
+    pub const fn is_rest(self) -> bool {
+        match self {
+            Self::RestToken | Self::RestRequest => true,
+            Self::HttpApiV1 | Self::HttpApiV2 | Self::WebSocket => false,
         }
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use aws_lc_rs::digest;
 use ipnet::IpNet;
 use serde_json::Value;
 
 use super::document::{ClaimRuleDocument, ClientsDocument, ProfileDocument};
+use super::routes::{route_warnings, routes};
 use super::{
     ApiPattern, Audience, ClaimRule, ClientId, Comparison, Endpoints, Finding, ProfileError, ProfileName,
-    SecurityProfile, TokenTypes, Transport,
+    ProfileVersion, SecurityProfile, TokenTypes, Transport,
 };
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::oauth::scope::{ScopeSet, ScopeToken};
@@ -36,7 +38,7 @@ impl SecurityProfile {
         let document: ProfileDocument = serde_json::from_str(json)
             .map_err(|error| refused(vec![Finding::new("document", format!("is not a profile document: {error}"))]))?;
         let mut findings = Vec::new();
-        match check(name, document, transport, &mut findings) {
+        match check(name, version(name, json), document, transport, &mut findings) {
             Some(profile) if findings.is_empty() => Ok(profile),
             Some(_) | None => Err(refused(findings)),
         }
@@ -49,8 +51,20 @@ pub(super) fn media_type_name(media_type: &str) -> String {
     lower.strip_prefix("application/").map(str::to_owned).unwrap_or(lower)
 }
 
+fn version(name: &ProfileName, json: &str) -> ProfileVersion {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(name.as_str().as_bytes());
+    // No name has this byte, so that no name and text can be taken for another.
+    hash.update(&[0]);
+    hash.update(json.as_bytes());
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(hash.finish().as_ref());
+    ProfileVersion(bytes)
+}
+
 fn check(
     name: &ProfileName,
+    version: ProfileVersion,
     document: ProfileDocument,
     transport: Transport,
     findings: &mut Vec<Finding>,
@@ -64,6 +78,7 @@ fn check(
     let (allowed_clients, usage_plan_keys) = clients(document.clients, findings);
     let claim_rules = claim_rules(document.claims, findings);
     check_context(&document.context, findings);
+    let routes = routes(document.routes, findings);
     let algorithms = algorithms(document.algorithms.as_deref(), findings);
     let token_types = token_types(document.token_type.map(super::document::OneOrMany::into_vec), findings);
     let leeway_seconds = in_range(
@@ -83,12 +98,15 @@ fn check(
     let allowed_ips = allowed_ips(&document.allowed_ips, findings);
     Some(SecurityProfile {
         name: name.clone(),
+        version,
         description: document.description,
+        warnings: route_warnings(&routes, &scopes),
         endpoints: endpoints?,
         audiences,
         scopes,
         grantable_scopes,
         apis,
+        routes,
         allowed_clients,
         usage_plan_keys,
         claim_rules,
@@ -98,6 +116,7 @@ fn check(
         leeway_seconds,
         max_token_lifetime_seconds,
         allowed_ips,
+        expiry_condition: document.expiry_condition,
     })
 }
 
@@ -118,12 +137,6 @@ fn check_fixed_fields(document: &ProfileDocument, findings: &mut Vec<Finding>) {
             "authorizedDomains",
             "must be empty: the 2-legged flow has no browser redirect to restrict; remove the values".to_owned(),
         );
-    }
-    if !document.routes.is_empty() {
-        refuse("routes", "is not supported yet; remove it, `scopes` governs the whole API".to_owned());
-    }
-    if document.expiry_condition {
-        refuse("expiryCondition", "`true` is not supported yet; remove it".to_owned());
     }
     match document.binding.as_deref() {
         None | Some("none") => {}
@@ -158,7 +171,7 @@ fn audiences(given: &[String], findings: &mut Vec<Finding>) -> Vec<Audience> {
     given.iter().cloned().map(Audience).collect()
 }
 
-fn scopes(field: &str, given: &[String], findings: &mut Vec<Finding>) -> ScopeSet {
+pub(super) fn scopes(field: &str, given: &[String], findings: &mut Vec<Finding>) -> ScopeSet {
     if given.is_empty() {
         findings
             .push(Finding::new(field, "is missing or empty; expected at least one scope, such as `[\"CustomScope\"]`"));

@@ -46,7 +46,7 @@ pub struct ProfileDocument {
     pub apis: Vec<String>,
     /// Routes with scopes of their own.
     #[serde(default)]
-    pub routes: Vec<Value>,
+    pub routes: Vec<RouteDocument>,
     /// Which clients, and their usage-plan keys.
     #[serde(default)]
     pub clients: ClientsDocument,
@@ -76,6 +76,26 @@ pub struct ProfileDocument {
     pub automatic: Option<Value>,
     /// Token introspection.
     pub introspection: Option<Value>,
+}
+
+/// One of `routes`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RouteDocument {
+    /// `METHOD /path`, `$default` or `$connect`.
+    pub route: String,
+    /// The scopes that it asks for besides the profile's own; absent: none.
+    pub scopes: Option<RouteScopesDocument>,
+}
+
+/// `scopes` of a route: exactly one of the two.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RouteScopesDocument {
+    /// Every one of these.
+    pub all: Option<Vec<String>>,
+    /// At least one of these.
+    pub any: Option<Vec<String>>,
 }
 
 /// `clients`.

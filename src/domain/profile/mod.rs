@@ -7,6 +7,7 @@ mod document;
 mod endpoints;
 mod finding;
 mod name;
+mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,6 +22,7 @@ pub use finding::{Finding, ProfileError};
 pub use name::{ProfileName, ProfileNameError};
 
 use super::gateway::method_arn::MethodArn;
+use super::gateway::route::Route;
 use super::jose::algorithm::Algorithm;
 use super::oauth::scope::ScopeSet;
 
@@ -48,6 +50,11 @@ impl fmt::Display for ClientId {
         f.write_str(&self.0)
     }
 }
+
+/// Which document a profile was read from: SHA-256 of its name and text, so that two readings of one document are the
+/// same version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProfileVersion([u8; 32]);
 
 /// An audience, compared with `aud` exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,12 +96,14 @@ impl TokenTypes {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecurityProfile {
     name: ProfileName,
+    version: ProfileVersion,
     description: Option<String>,
     endpoints: Endpoints,
     audiences: Vec<Audience>,
     scopes: ScopeSet,
     grantable_scopes: ScopeSet,
     apis: Vec<ApiPattern>,
+    routes: Vec<Route>,
     allowed_clients: Option<BTreeSet<ClientId>>,
     usage_plan_keys: BTreeMap<ClientId, String>,
     claim_rules: Vec<ClaimRule>,
@@ -104,6 +113,8 @@ pub struct SecurityProfile {
     leeway_seconds: u64,
     max_token_lifetime_seconds: u64,
     allowed_ips: Vec<IpNet>,
+    expiry_condition: bool,
+    warnings: Vec<Finding>,
 }
 
 impl SecurityProfile {
@@ -111,6 +122,12 @@ impl SecurityProfile {
     #[must_use]
     pub fn name(&self) -> &ProfileName {
         &self.name
+    }
+
+    /// Which document it was read from.
+    #[must_use]
+    pub const fn version(&self) -> ProfileVersion {
+        self.version
     }
 
     /// Free text.
@@ -159,6 +176,13 @@ impl SecurityProfile {
     #[must_use]
     pub fn applies_to(&self, arn: &MethodArn) -> bool {
         self.apis.iter().any(|pattern| pattern.matches(arn))
+    }
+
+    /// Routes with scopes of their own; none: [`Self::scopes`] alone governs the whole API. Some: what matches none is
+    /// denied.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
     }
 
     /// Whether this client may call.
@@ -214,6 +238,18 @@ impl SecurityProfile {
     #[must_use]
     pub fn allowed_ips(&self) -> &[IpNet] {
         &self.allowed_ips
+    }
+
+    /// Whether the policy itself ends at `exp`.
+    #[must_use]
+    pub const fn expiry_condition(&self) -> bool {
+        self.expiry_condition
+    }
+
+    /// What the operator should know about a document that is accepted.
+    #[must_use]
+    pub fn warnings(&self) -> &[Finding] {
+        &self.warnings
     }
 }
 

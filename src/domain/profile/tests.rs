@@ -166,13 +166,11 @@ fn another_type_provider_or_version_is_refused_by_name() {
 #[test]
 fn fields_whose_behaviour_does_not_exist_yet_are_refused_not_ignored() {
     for (field, value) in [
-        ("routes", json!([{"route": "GET /orders"}])),
         ("binding", json!("dpop")),
         ("binding", json!("mtls")),
         ("binding", json!("any-bound")),
         ("automatic", json!({"basic": true})),
         ("introspection", json!({})),
-        ("expiryCondition", json!(true)),
     ] {
         let (refused, problem) = finding(field, value);
         assert_eq!(refused, field);
@@ -303,4 +301,48 @@ fn every_fault_is_found_in_one_pass() {
     let fields: Vec<&str> = error.findings.iter().map(|finding| finding.field.as_str()).collect();
     assert_eq!(fields, ["issuer", "audiences", "scopes", "apis[0]", "leewaySeconds"]);
     assert!(error.to_string().starts_with("profile `orders`: field `issuer`: is missing"), "{error}");
+}
+
+#[test]
+fn routes_are_read_and_faults_name_the_route() {
+    let routes = json!([
+        {"route": "GET /orders/{id}", "scopes": {"any": ["orders.read", "orders.write"]}},
+        {"route": "ANY /{proxy+}", "scopes": {"all": ["admin"]}},
+        {"route": "$default"}
+    ]);
+    assert_eq!(parse(&with("routes", routes)).expect("valid").routes().len(), 3);
+    for (route, field) in [
+        (json!({"route": "GET orders"}), "routes[0].route"),
+        (json!({"route": "TRACE /orders"}), "routes[0].route"),
+        (json!({"route": "GET /orders/*"}), "routes[0].route"),
+        (json!({"route": "GET /orders", "scopes": {}}), "routes[0].scopes"),
+        (json!({"route": "GET /orders", "scopes": {"all": ["a"], "any": ["a"]}}), "routes[0].scopes"),
+        (json!({"route": "GET /orders", "scopes": {"any": []}}), "routes[0].scopes.any"),
+        (json!({"route": "GET /orders", "scopes": {"all": ["a b"]}}), "routes[0].scopes.all[0]"),
+    ] {
+        assert_eq!(finding("routes", json!([route])).0, field, "{route}");
+    }
+    let twice = json!([{"route": "GET /orders/{id}"}, {"route": "GET /orders/{order}"}]);
+    assert_eq!(finding("routes", twice).0, "routes[1]");
+}
+
+#[test]
+fn routes_that_cannot_stand_in_one_policy_are_named() {
+    let warnings = |routes: Value| -> Vec<String> {
+        parse(&with("routes", routes)).expect("valid").warnings().iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(warnings(json!([{"route": "GET /orders"}, {"route": "GET /orders/{id}"}])), Vec::<String>::new());
+    let nested = warnings(json!([{"route": "GET /orders/{id}"}, {"route": "GET /orders/{id}/items"}]));
+    assert_eq!(nested.len(), 1);
+    let expected = "field `routes`: `GET /orders/{id}`, `GET /orders/{id}/items` cannot";
+    assert!(nested[0].starts_with(expected), "{nested:?}");
+    let mixed = warnings(json!([{"route": "$connect"}, {"route": "GET /orders"}]));
+    assert!(mixed.len() == 1 && mixed[0].contains("two profiles"), "{mixed:?}");
+}
+
+#[test]
+fn two_readings_of_one_document_are_the_same_version() {
+    let version = |document: &Value| parse(document).expect("valid").version();
+    assert_eq!(version(&smallest()), version(&smallest()));
+    assert_ne!(version(&smallest()), version(&with("leewaySeconds", json!(31))));
 }

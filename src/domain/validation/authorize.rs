@@ -1,4 +1,8 @@
-//! The decision about one call: a verified token, a request, allow or deny. Nothing given means denied.
+//! The decision about one call: a verified token, a call, allow or deny. Nothing given means denied.
+//!
+//! What concerns the token alone (client, claims, scopes) is decided first: a token that passes has a [`Grant`], and its
+//! policy speaks for every route. What concerns this call (address, route) is decided by the same profile, so that a cached
+//! policy and a fresh call agree.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,6 +11,10 @@ use serde_json::{Map, Value};
 
 use super::error::Denial;
 use super::verify::VerifiedToken;
+use crate::domain::gateway::method_arn::MethodArn;
+use crate::domain::gateway::policy::{Conditions, Policy};
+use crate::domain::gateway::policy_builder::{RouteDenial, Routes, build, check_route};
+use crate::domain::gateway::route::Resolution;
 use crate::domain::profile::SecurityProfile;
 
 /// What may be said of a call after its token was verified.
@@ -15,29 +23,64 @@ pub enum Decision {
     /// The call may go on.
     Allow(Grant),
     /// It may not.
-    Deny(Denial),
+    Deny(Denied),
 }
 
-/// A verified token that may make the call. An Allow policy can be built from nothing else.
+/// A call that may not go on.
+#[derive(Debug)]
+pub struct Denied {
+    /// Why.
+    pub denial: Denial,
+    /// Whose call it is, as far as that is known.
+    pub subject: Subject,
+}
+
+/// Whose call is denied.
+#[derive(Debug)]
+pub enum Subject {
+    /// Nobody's in particular: no profile applies.
+    Unknown,
+    /// A verified token's, which may make no call at all here.
+    Verified(Arc<VerifiedToken>),
+    /// A token's that may make other calls: its policy says which.
+    Granted(Grant),
+}
+
+/// What a call is, besides its token.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'c> {
+    /// What is called.
+    pub arn: &'c MethodArn,
+    /// How the API chooses among routes.
+    pub resolution: Resolution,
+    /// Where the call comes from, where that is known.
+    pub source_ip: Option<IpAddr>,
+}
+
+/// A verified token that may call the API. A policy that allows anything can be built from nothing else.
 ///
 /// INVARIANT: made by [`authorize`] alone.
 #[derive(Debug)]
 pub struct Grant {
-    token: VerifiedToken,
+    token: Arc<VerifiedToken>,
 }
 
-/// Whether a verified token may make a call from `source_ip`: client, claims, address, scopes, in this order.
-///
-/// `source_ip` is `None` where the event does not say; a profile with `allowedIps` then denies.
+/// Whether a verified token may make a call: client, claims, scopes, then address and route.
 #[must_use]
-pub fn authorize(token: VerifiedToken, source_ip: Option<IpAddr>) -> Decision {
-    match find_denial(&token, source_ip) {
-        Some(denial) => Decision::Deny(denial),
-        None => Decision::Allow(Grant { token }),
+pub fn authorize(token: Arc<VerifiedToken>, call: Call<'_>) -> Decision {
+    if let Some(denial) = token_denial(&token) {
+        return Decision::Deny(Denied { denial, subject: Subject::Verified(token) });
+    }
+    let grant = Grant { token };
+    match grant.call_denial(call) {
+        Some(denial) => Decision::Deny(Denied { denial, subject: Subject::Granted(grant) }),
+        None => Decision::Allow(grant),
     }
 }
 
-fn find_denial(token: &VerifiedToken, source_ip: Option<IpAddr>) -> Option<Denial> {
+/// Why a client's tokens may call nothing here, whatever their scopes: the client, or a rule of `claims`.
+#[must_use]
+pub fn client_denial(token: &VerifiedToken) -> Option<Denial> {
     let (profile, claims) = (token.profile(), token.claims());
     if !profile.allows_client(&claims.client_id) {
         return Some(Denial::ClientNotAllowed);
@@ -45,12 +88,42 @@ fn find_denial(token: &VerifiedToken, source_ip: Option<IpAddr>) -> Option<Denia
     if let Some(rule) = profile.claim_rules().iter().find(|rule| !rule.is_satisfied_by(&claims.members)) {
         return Some(Denial::ClaimMismatch { claim: rule.claim.clone() });
     }
-    let networks = profile.allowed_ips();
-    if !networks.is_empty() && !source_ip.is_some_and(|ip| networks.iter().any(|network| network.contains(&ip))) {
-        return Some(Denial::IpNotAllowed);
+    None
+}
+
+fn token_denial(token: &VerifiedToken) -> Option<Denial> {
+    if let Some(denial) = client_denial(token) {
+        return Some(denial);
     }
-    let missing = claims.scopes.first_missing(profile.scopes())?;
+    let missing = token.claims().scopes.first_missing(token.profile().scopes())?;
     Some(Denial::ScopeMissing { scope: missing.to_string() })
+}
+
+impl Denied {
+    /// A call to an API that no profile covers.
+    #[must_use]
+    pub const fn no_profile() -> Self {
+        Self { denial: Denial::NoProfile, subject: Subject::Unknown }
+    }
+
+    /// The token of the call, where one was verified.
+    #[must_use]
+    pub fn token(&self) -> Option<&VerifiedToken> {
+        match &self.subject {
+            Subject::Unknown => None,
+            Subject::Verified(token) => Some(token),
+            Subject::Granted(grant) => Some(grant.token()),
+        }
+    }
+
+    /// The grant of a token that may make other calls.
+    #[must_use]
+    pub const fn grant(&self) -> Option<&Grant> {
+        match &self.subject {
+            Subject::Granted(grant) => Some(grant),
+            Subject::Unknown | Subject::Verified(_) => None,
+        }
+    }
 }
 
 impl Grant {
@@ -70,6 +143,32 @@ impl Grant {
     #[must_use]
     pub fn usage_plan_key(&self) -> Option<&str> {
         self.profile().usage_plan_key(&self.token.claims().client_id)
+    }
+
+    /// What the token may call, in at most `budget` bytes; see [`crate::domain::gateway::policy_builder`].
+    #[must_use]
+    pub fn policy(&self, arn: &MethodArn, resolution: Resolution, budget: usize) -> Policy {
+        let profile = self.profile();
+        let end = profile.expiry_condition().then_some(self.token.claims().expires_at);
+        build(self.routes(resolution), arn, Conditions::new(profile.allowed_ips(), end), budget)
+    }
+
+    fn routes(&self, resolution: Resolution) -> Routes<'_> {
+        Routes { routes: self.profile().routes(), resolution, granted: &self.token.claims().scopes }
+    }
+
+    fn call_denial(&self, call: Call<'_>) -> Option<Denial> {
+        let networks = self.profile().allowed_ips();
+        let is_allowed = |ip: IpAddr| networks.iter().any(|network| network.contains(&ip));
+        if !networks.is_empty() && !call.source_ip.is_some_and(is_allowed) {
+            return Some(Denial::IpNotAllowed);
+        }
+        match check_route(self.routes(call.resolution), call.arn.method(), call.arn.path()) {
+            Ok(()) => None,
+            Err(RouteDenial::Irregular) => Some(Denial::PathIrregular),
+            Err(RouteDenial::NoRoute) => Some(Denial::RouteUnknown),
+            Err(RouteDenial::Scopes { route }) => Some(Denial::RouteScopeMissing { route }),
+        }
     }
 
     /// What the backend is told: flat, and only strings, numbers and booleans, since API Gateway breaks a request

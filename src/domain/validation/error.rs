@@ -28,10 +28,12 @@ pub enum Rung {
     Client,
     /// Further claims.
     Claims,
+    /// The scopes that every token must hold.
+    Scope,
     /// The caller's address.
     SourceIp,
-    /// The scopes.
-    Scope,
+    /// The route.
+    Route,
 }
 
 /// Why a token is not accepted by a profile: it proves nothing here.
@@ -167,6 +169,18 @@ pub enum Denial {
         /// The rule's claim.
         claim: String,
     },
+    /// The path has `*`, `?`, a dot segment or an encoded dot, which servers disagree about.
+    #[error("the path has `*`, `?`, a segment `.` or `..`, or an encoded dot")]
+    PathIrregular,
+    /// No route of the profile governs the request.
+    #[error("no route of the profile's `routes` governs the request")]
+    RouteUnknown,
+    /// The governing route asks for other scopes.
+    #[error("the token lacks the scopes of the route `{route}`")]
+    RouteScopeMissing {
+        /// The route as it stands in the profile.
+        route: String,
+    },
     /// The caller's address is in none of `allowedIps`.
     #[error("the caller's address is in none of the profile's `allowedIps`")]
     IpNotAllowed,
@@ -186,6 +200,9 @@ impl Denial {
             Self::NoProfile => "no_profile",
             Self::ClientNotAllowed => "client_not_allowed",
             Self::ClaimMismatch { .. } => "claim_mismatch",
+            Self::PathIrregular => "path_irregular",
+            Self::RouteUnknown => "route_unknown",
+            Self::RouteScopeMissing { .. } => "route_scope_missing",
             Self::IpNotAllowed => "ip_not_allowed",
             Self::ScopeMissing { .. } => "scope_missing",
         }
@@ -199,6 +216,7 @@ impl Denial {
             Self::ClientNotAllowed => Rung::Client,
             Self::ClaimMismatch { .. } => Rung::Claims,
             Self::IpNotAllowed => Rung::SourceIp,
+            Self::PathIrregular | Self::RouteUnknown | Self::RouteScopeMissing { .. } => Rung::Route,
             Self::ScopeMissing { .. } => Rung::Scope,
         }
     }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::authorize::{Decision, Grant, authorize};
+use super::authorize::{Call, Decision, Denied, Grant, authorize};
 use super::error::{Denial, Rung, TokenError};
 use super::verify::{Candidate, VerifiedToken};
+use crate::domain::gateway::method_arn::MethodArn;
+use crate::domain::gateway::route::Resolution;
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::jose::jwk::VerificationKey;
 use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
@@ -52,17 +54,25 @@ fn verified(claims: &Value, document: &Value) -> VerifiedToken {
 }
 
 fn grant(claims: &Value, document: &Value, source_ip: Option<IpAddr>) -> Grant {
-    match authorize(verified(claims, document), source_ip) {
+    match authorize(Arc::new(verified(claims, document)), call(&arn(), source_ip)) {
         Decision::Allow(grant) => grant,
-        Decision::Deny(denial) => panic!("{denial}"),
+        Decision::Deny(denied) => panic!("{}", denied.denial),
     }
 }
 
 fn denial(claims: &Value, document: &Value, source_ip: Option<IpAddr>) -> Denial {
-    match authorize(verified(claims, document), source_ip) {
+    match authorize(Arc::new(verified(claims, document)), call(&arn(), source_ip)) {
         Decision::Allow(_) => panic!("allowed"),
-        Decision::Deny(denial) => denial,
+        Decision::Deny(denied) => denied.denial,
     }
+}
+
+fn arn() -> MethodArn {
+    MethodArn::parse("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders").expect("an ARN")
+}
+
+fn call(arn: &MethodArn, source_ip: Option<IpAddr>) -> Call<'_> {
+    Call { arn, resolution: Resolution::ResourceFirst, source_ip }
 }
 
 /// One walk up the ladder: everything that can be wrong, wrong to begin with.
@@ -71,7 +81,7 @@ struct Attempt {
     claims: Value,
     signed_with: Algorithm,
     jwk: Value,
-    profile: Arc<SecurityProfile>,
+    document: Value,
     source_ip: IpAddr,
 }
 
@@ -82,6 +92,7 @@ impl Attempt {
         document["clients"] = json!({"allow": ["0oa1"]});
         document["claims"] = json!([{"claim": "tenant", "equals": "acme"}]);
         document["allowedIps"] = json!(["203.0.113.0/24"]);
+        document["routes"] = json!([{"route": "GET /other"}]);
         Self {
             header: json!({"kid": OKTA_KEY.key_id, "alg": "PS256", "typ": "dpop+jwt"}),
             claims: json!({
@@ -89,7 +100,7 @@ impl Attempt {
             }),
             signed_with: Algorithm::Rs512,
             jwk: with(OKTA_KEY.jwk(), "alg", json!("RS384")),
-            profile: profile(&document),
+            document,
             source_ip: [198, 51, 100, 1].into(),
         }
     }
@@ -101,9 +112,11 @@ impl Attempt {
     /// The refusal in a word and its rung; `None` at the top.
     fn refusal(&self) -> Option<(&'static str, Rung)> {
         let token = OKTA_KEY.token(&self.header, self.signed_with, &self.claims);
-        match verify(&token, &self.profile, &self.jwk).map(|token| authorize(token, Some(self.source_ip))) {
+        match verify(&token, &profile(&self.document), &self.jwk)
+            .map(|token| authorize(Arc::new(token), call(&arn(), Some(self.source_ip))))
+        {
             Ok(Decision::Allow(_)) => None,
-            Ok(Decision::Deny(denial)) => Some((denial.reason(), denial.rung())),
+            Ok(Decision::Deny(Denied { denial, .. })) => Some((denial.reason(), denial.rung())),
             Err(error) => Some((error.reason(), error.rung())),
         }
     }
@@ -113,7 +126,7 @@ impl Attempt {
 fn the_rungs_are_climbed_cheapest_first_and_rank_in_that_order() {
     let mut attempt = Attempt::hopeless();
     let mut refusals = vec![attempt.refusal()];
-    let mends: [fn(&mut Attempt); 11] = [
+    let mends: [fn(&mut Attempt); 13] = [
         |attempt| attempt.header["alg"] = json!("RS256"),
         |attempt| attempt.header["typ"] = json!("JWT"),
         |attempt| attempt.mend_claim("iss"),
@@ -124,14 +137,15 @@ fn the_rungs_are_climbed_cheapest_first_and_rank_in_that_order() {
         |attempt| attempt.signed_with = Algorithm::Rs256,
         |attempt| attempt.mend_claim("cid"),
         |attempt| attempt.claims["tenant"] = json!("acme"),
+        |attempt| attempt.mend_claim("scp"),
         |attempt| attempt.source_ip = [203, 0, 113, 9].into(),
+        |attempt| attempt.document["routes"] = json!([{"route": "GET /orders"}]),
     ];
     for mend in mends {
         mend(&mut attempt);
         refusals.push(attempt.refusal());
     }
-    attempt.mend_claim("scp");
-    assert_eq!(attempt.refusal(), None, "nothing is left to mend");
+    assert_eq!(refusals.pop(), Some(None), "nothing is left to mend");
     let ladder = [
         ("algorithm_not_allowed", Rung::Algorithm),
         ("type_not_allowed", Rung::Type),
@@ -143,8 +157,9 @@ fn the_rungs_are_climbed_cheapest_first_and_rank_in_that_order() {
         ("signature_invalid", Rung::Signature),
         ("client_not_allowed", Rung::Client),
         ("claim_mismatch", Rung::Claims),
-        ("ip_not_allowed", Rung::SourceIp),
         ("scope_missing", Rung::Scope),
+        ("ip_not_allowed", Rung::SourceIp),
+        ("route_unknown", Rung::Route),
     ];
     assert_eq!(refusals, ladder.map(Some));
     assert!(ladder.is_sorted_by_key(|(_, rung)| rung), "a refusal on a later rung outranks one on an earlier rung");

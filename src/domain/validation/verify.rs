@@ -100,6 +100,14 @@ impl VerifiedToken {
         &self.profile
     }
 
+    /// Whether `exp`, `nbf` and `iat` still hold, for a token that was verified before.
+    ///
+    /// # Errors
+    /// [`TokenError`] with the first that does not.
+    pub fn check_times(&self, now: UnixTime) -> Result<(), TokenError> {
+        check_times(&self.claims, &self.profile, now)
+    }
+
     /// Who calls: `sub`, or `cid` where there is none. Never empty.
     #[must_use]
     pub fn principal(&self) -> &str {
