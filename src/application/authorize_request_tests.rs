@@ -138,6 +138,40 @@ async fn a_good_token_is_allowed_and_its_key_fetched_once() {
     assert_eq!((authorizer.keys.asked(), authorizer.store.loads()), (vec![KEYS_URL.to_owned()], 1));
 }
 
+/// Threat 42.
+#[tokio::test]
+async fn a_token_that_okta_revoked_is_allowed_until_exp_since_nobody_is_asked() {
+    let authorizer = Authorizer::with_one_profile();
+    let (token, lives) = (good_token(), 3_540 * SECOND);
+    assert_eq!(authorizer.decide(&token).await, Verdict::allowed("a"));
+    authorizer.let_pass(lives + 29 * SECOND);
+    assert_eq!(authorizer.decide(&token).await, Verdict::allowed("a"));
+    authorizer.let_pass(lives + 30 * SECOND);
+    assert_eq!(authorizer.decide(&token).await.refusal(), (Outcome::Unauthorized, "token_expired"));
+    assert_eq!(authorizer.keys.asked(), [KEYS_URL], "the keys once, and nothing about the token");
+}
+
+/// Threat 41.
+#[tokio::test]
+async fn a_remembered_token_is_verified_anew_once_the_profile_or_the_key_has_changed() {
+    let authorizer = Authorizer::with_one_profile();
+    let token = good_token();
+    assert_eq!(authorizer.decide(&token).await, Verdict::allowed("a"));
+    let changed = document("audiences", json!(["api://other"]));
+    authorizer.store.replace(vec![stored("a", &changed)]);
+    authorizer.let_pass(TTL);
+    assert_eq!(authorizer.decide(&token).await.refusal(), (Outcome::Unauthorized, "audience_mismatch"));
+
+    let authorizer = Authorizer::with_one_profile();
+    let lasting = OKTA_KEY.access_token(&with(claims(), "exp", json!(NOW.seconds() + 86_000)));
+    assert_eq!(authorizer.decide(&lasting).await, Verdict::allowed("a"));
+    authorizer.keys.serve(KEYS_URL, &[with(FOREIGN_KEY.jwk(), "kid", json!(OKTA_KEY.key_id))]);
+    authorizer.let_pass(3_600 * SECOND);
+    assert_eq!(authorizer.decide(&lasting).await, Verdict::allowed("a"), "the old key is fresh for an hour");
+    authorizer.let_pass(3_601 * SECOND);
+    assert_eq!(authorizer.decide(&lasting).await.refusal(), (Outcome::Unauthorized, "signature_invalid"));
+}
+
 #[tokio::test]
 async fn of_several_profiles_the_first_one_in_order_that_the_token_satisfies_governs() {
     let (strict, other) = (document("scopes", json!(["Admin"])), document("audiences", json!(["api://other"])));
