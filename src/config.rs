@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::domain::profile::{ProfileName, Transport};
 use crate::ports::profile_store::ProfileSelection;
 
@@ -28,6 +30,8 @@ pub struct Config {
     pub log_filter: String,
     /// `SSL_CERT_FILE`: extra trust anchors (PEM).
     pub extra_trust_anchors: Option<PathBuf>,
+    /// `OKTA_PROXY`: an HTTP proxy for calls to Okta.
+    pub okta_proxy: Option<Url>,
 }
 
 /// Where profiles are kept.
@@ -90,6 +94,7 @@ impl Config {
             transport: transport(read("ALLOW_LOOPBACK_HTTP").as_deref())?,
             log_filter: log_filter(read("RUST_LOG"))?,
             extra_trust_anchors: read("SSL_CERT_FILE").map(PathBuf::from),
+            okta_proxy: read("OKTA_PROXY").map(|value| okta_proxy(&value)).transpose()?,
         })
     }
 }
@@ -168,6 +173,16 @@ fn transport(value: Option<&str>) -> Result<Transport, ConfigError> {
     }
 }
 
+/// A proxy that asks for a password would need a secret in the environment: there is no such thing, and none is repeated.
+fn okta_proxy(value: &str) -> Result<Url, ConfigError> {
+    let expected = "an HTTP proxy without a user name, such as `http://proxy.example:3128`";
+    if value.contains('@') {
+        return Err(error("OKTA_PROXY", "...@...", expected));
+    }
+    let url = Url::parse(value).ok().filter(|url| url.scheme() == "http" && url.has_host());
+    url.ok_or_else(|| error("OKTA_PROXY", value, expected))
+}
+
 fn log_filter(value: Option<String>) -> Result<String, ConfigError> {
     let value = value.unwrap_or_else(|| "info".to_owned());
     match tracing_subscriber::EnvFilter::try_new(&value) {
@@ -214,6 +229,8 @@ mod tests {
             ("AUTHORIZER_RESPONSE", "Simple", "`iam` or `simple`"),
             ("ALLOW_LOOPBACK_HTTP", "1", "`true`, or unset"),
             ("RUST_LOG", "a=b=c", "a filter"),
+            ("OKTA_PROXY", "proxy.example:3128", "an HTTP proxy"),
+            ("OKTA_PROXY", "https://proxy.example", "an HTTP proxy"),
         ] {
             let line = config(&[(variable, value)]).expect_err("refused").to_string();
             assert!(
@@ -230,6 +247,14 @@ mod tests {
             panic!("named")
         };
         assert_eq!(names.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    }
+
+    #[test]
+    fn a_password_for_the_proxy_is_refused_and_not_repeated() {
+        let line = config(&[("OKTA_PROXY", "http://user:s3cret@proxy.example:3128")]).expect_err("refused").to_string();
+        assert!(line.contains("OKTA_PROXY") && !line.contains("s3cret"), "{line}");
+        let config = config(&[("OKTA_PROXY", "http://proxy.example:3128")]).expect("valid");
+        assert_eq!(config.okta_proxy.expect("a proxy").as_str(), "http://proxy.example:3128/");
     }
 
     #[test]

@@ -1,23 +1,35 @@
-//! The functions' frame: begin logging, load the profiles during init, hand invocations to the handlers.
+//! The functions' frame: begin logging, load the profiles during init, hand invocations to the handlers, and refresh
+//! what is due once an answer is out.
+
+mod after_answer;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lambda_http::Request;
 use lambda_http::request::RequestContext;
-use lambda_http::{RequestExt, service_fn};
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_http::{Adapter, RequestExt, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime};
 use serde_json::value::RawValue;
 
+use after_answer::AfterAnswer;
+
 use crate::adapters::api_gateway::handler::{AuthorizerHandler, HandlerError};
-use crate::adapters::configured::{ConfiguredAuthorizer, ConfiguredTokenIssuer};
+use crate::adapters::configured::{ConfiguredAuthorizer, ConfiguredKeys, ConfiguredTokenIssuer};
 use crate::adapters::http::token_handler::TokenHandler;
+use crate::adapters::keys_handler::KeysHandler;
 use crate::adapters::system_clock::SystemClock;
 use crate::adapters::trust::TrustError;
 use crate::application::key_ring::chain;
 use crate::application::profile_catalog::CatalogError;
 use crate::config::{AuthorizerResponse, Config, ConfigError};
 use crate::telemetry;
+
+/// How long a start waits for the store, of the 10 s that Lambda gives it (Lambda developer guide, "Understanding the
+/// Lambda execution environment lifecycle"): where a thousand sandboxes start at once, SSM throttles most of them for a
+/// while.
+const INIT_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Why a function does not start. Reads as one line.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +75,13 @@ where
 /// # Errors
 /// [`StartError`] where a named profile does not exist, or the runtime ends.
 pub async fn run_authorizer(application: ConfiguredAuthorizer, response: AuthorizerResponse) -> Result<(), StartError> {
-    unless_out_of_reach(application.warm_up().await)?;
+    unless_out_of_reach(application.warm_up(INIT_PATIENCE).await)?;
     let handler = Arc::new(AuthorizerHandler { application, response });
+    let refreshing = Arc::clone(&handler);
+    let refresh_due = move |remaining| {
+        let handler = Arc::clone(&refreshing);
+        async move { handler.refresh_due(Some(remaining)).await }
+    };
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let handler = Arc::clone(&handler);
         async move {
@@ -72,7 +89,8 @@ pub async fn run_authorizer(application: ConfiguredAuthorizer, response: Authori
             handler.handle(event.payload.get(), Some(remaining)).await
         }
     });
-    lambda_runtime::run(service).await.map_err(StartError::Runtime)
+    let runtime = Runtime::new(service).layer(AfterAnswer::new(refresh_due));
+    runtime.run().await.map_err(StartError::Runtime)
 }
 
 /// Serves the token URL.
@@ -80,8 +98,13 @@ pub async fn run_authorizer(application: ConfiguredAuthorizer, response: Authori
 /// # Errors
 /// [`StartError`] where a named profile does not exist, or the runtime ends.
 pub async fn run_token_function(application: ConfiguredTokenIssuer) -> Result<(), StartError> {
-    unless_out_of_reach(application.warm_up().await)?;
+    unless_out_of_reach(application.warm_up(INIT_PATIENCE).await)?;
     let handler = Arc::new(TokenHandler { application });
+    let refreshing = Arc::clone(&handler);
+    let refresh_due = move |remaining| {
+        let handler = Arc::clone(&refreshing);
+        async move { handler.refresh_due(Some(remaining)).await }
+    };
     let service = service_fn(move |request: Request| {
         let handler = Arc::clone(&handler);
         async move {
@@ -90,7 +113,33 @@ pub async fn run_token_function(application: ConfiguredTokenIssuer) -> Result<()
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
-    lambda_http::run(service).await.map_err(StartError::Runtime)
+    let runtime = Runtime::new(Adapter::from(service)).layer(AfterAnswer::new(refresh_due));
+    runtime.run().await.map_err(StartError::Runtime)
+}
+
+/// Renews every stored key set at every event, whatever it holds.
+///
+/// # Errors
+/// [`StartError`] where the runtime ends.
+pub async fn run_keys(application: ConfiguredKeys) -> Result<(), StartError> {
+    let handler = Arc::new(KeysHandler { application });
+    let service = service_fn(move |_event: LambdaEvent<Box<RawValue>>| {
+        let handler = Arc::clone(&handler);
+        async move { handler.handle().await.map_err(|error| StoreOutOfReach(chain(&error))) }
+    });
+    Runtime::new(service).run().await.map_err(StartError::Runtime)
+}
+
+/// The answer to an event where not even the profiles could be read. Lambda tries a scheduled event again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct StoreOutOfReach(String);
+
+impl From<StoreOutOfReach> for Diagnostic {
+    fn from(error: StoreOutOfReach) -> Self {
+        tracing::error!(%error, "no key set was renewed");
+        Self { error_type: "ProfilesUnavailable".to_owned(), error_message: error.0 }
+    }
 }
 
 /// A profile that does not exist stops the function; a store that cannot be read now does not, since it may come back

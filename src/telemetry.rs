@@ -94,12 +94,15 @@ pub struct DecisionRecord<'r> {
     pub ms: f64,
     /// How old the issuer's keys are.
     pub key_age: Option<Duration>,
+    /// How long ago the governing profile's document was last read and accepted.
+    pub profile_age: Option<Duration>,
 }
 
 impl DecisionRecord<'_> {
     /// Writes the line. For a function it is also its metrics, in CloudWatch's embedded metric format.
     pub fn log(&self) {
-        let Self { request_id, form, route, profile, outcome, reason, detail, kid, cid, ms, key_age } = self;
+        let Self { request_id, form, route, profile, outcome, reason, detail, kid, cid, ms, key_age, profile_age } =
+            self;
         if !writes_metrics() {
             tracing::info!(request_id, form, route, profile, outcome, reason, detail, kid, cid, ms, "decision");
             return;
@@ -108,7 +111,9 @@ impl DecisionRecord<'_> {
         let by_reason: &[&[&str]] = &[&["form", "outcome"], &["form", "outcome", "reason"]];
         let dimensions = if reason.is_empty() { &by_reason[..1] } else { by_reason };
         let mut metrics = vec![("Decisions", "Count"), ("DecisionTime", "Milliseconds")];
-        metrics.extend(key_age.map(|_| ("KeyAge", "Seconds")));
+        let ages = [("KeyAge", key_age), ("ProfileAge", profile_age)];
+        let ages = ages.into_iter().filter_map(|(name, age)| Some((name, (*age)?)));
+        metrics.extend(ages.clone().map(|(name, _)| (name, "Seconds")));
         let mut line = embedded_metrics(&metrics, dimensions);
         for (name, value) in [
             ("message", "decision"),
@@ -126,8 +131,8 @@ impl DecisionRecord<'_> {
         }
         line.insert("Decisions".to_owned(), 1.into());
         line.insert("DecisionTime".to_owned(), (*ms).into());
-        if let Some(age) = key_age {
-            line.insert("KeyAge".to_owned(), age.as_secs().into());
+        for (name, age) in ages {
+            line.insert(name.to_owned(), age.as_secs().into());
         }
         write_line(line);
     }
@@ -160,6 +165,75 @@ impl UpstreamRecord {
         line.insert("status".to_owned(), status.map_or_else(|| "none".to_owned(), |status| status.to_string()).into());
         line.insert("UpstreamCalls".to_owned(), 1.into());
         line.insert("UpstreamTime".to_owned(), ms.into());
+        write_line(line);
+    }
+}
+
+/// One reading of the profile store, as it is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreRecord {
+    /// Whether it worked.
+    pub loaded: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl StoreRecord {
+    /// Writes the line.
+    pub fn log(&self) {
+        let (outcome, ms) = (if self.loaded { "loaded" } else { "failed" }, self.took.as_secs_f64() * 1_000.0);
+        if !writes_metrics() {
+            tracing::debug!(outcome, ms, "profile load");
+            return;
+        }
+        let metrics = [("ProfileLoads", "Count"), ("ProfileLoadTime", "Milliseconds")];
+        let mut line = embedded_metrics(&metrics, &[&["outcome"]]);
+        line.insert("message".to_owned(), "profile load".into());
+        line.insert("outcome".to_owned(), outcome.into());
+        line.insert("ProfileLoads".to_owned(), 1.into());
+        line.insert("ProfileLoadTime".to_owned(), ms.into());
+        write_line(line);
+    }
+}
+
+/// What one run of the `keys` function came to for one profile.
+#[derive(Debug, Clone, Copy)]
+pub struct KeysRecord<'r> {
+    /// The profile.
+    pub profile: &'r str,
+    /// `unchanged`, `renewed`, `changed`, `failed`.
+    pub outcome: &'r str,
+    /// Why it failed.
+    pub detail: &'r str,
+    /// How old the stored key set is.
+    pub age: Option<Duration>,
+    /// In how many places the issuer's discovery document disagrees with the profile.
+    pub drift: usize,
+    /// How many keys the issuer publishes.
+    pub keys: usize,
+}
+
+impl KeysRecord<'_> {
+    /// Writes the line.
+    pub fn log(&self) {
+        let Self { profile, outcome, detail, age, drift, keys } = *self;
+        if !writes_metrics() {
+            tracing::info!(profile, outcome, detail, drift, keys, "key set");
+            return;
+        }
+        let mut metrics = vec![("KeyRefreshes", "Count"), ("KeyDrift", "Count")];
+        metrics.extend(age.map(|_| ("StoredKeyAge", "Seconds")));
+        let mut line = embedded_metrics(&metrics, &[&["profile"], &["outcome"]]);
+        line.insert("message".to_owned(), "key set".into());
+        for (name, value) in [("profile", profile), ("outcome", outcome), ("detail", detail)] {
+            line.insert(name.to_owned(), value.into());
+        }
+        line.insert("keys".to_owned(), keys.into());
+        line.insert("KeyRefreshes".to_owned(), 1.into());
+        line.insert("KeyDrift".to_owned(), drift.into());
+        if let Some(age) = age {
+            line.insert("StoredKeyAge".to_owned(), age.as_secs().into());
+        }
         write_line(line);
     }
 }

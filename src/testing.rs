@@ -13,6 +13,7 @@ use aws_lc_rs::signature::{
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::application::call_time::CallTime;
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::jose::base64url;
 use crate::domain::jose::key_set::KeySet;
@@ -27,6 +28,9 @@ pub(crate) const ISSUER: &str = "https://acme.okta.com/oauth2/default";
 pub(crate) const KEYS_URL: &str = "https://acme.okta.com/oauth2/default/v1/keys";
 /// The time at which every test begins.
 pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+
+/// As long as a call may take where a test is not about that.
+pub(crate) const PLENTY: Duration = Duration::from_secs(10);
 
 /// The issuer's key, RSA 2048.
 pub(crate) static OKTA_KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::rsa("okta-key"));
@@ -191,6 +195,11 @@ pub(crate) fn key_set(jwks: &[Value]) -> String {
     json!({"keys": jwks}).to_string()
 }
 
+/// A call that begins `elapsed` after the beginning, with plenty of time.
+pub(crate) fn call_at(elapsed: Duration) -> CallTime {
+    CallTime { now: after(elapsed), left: PLENTY }
+}
+
 /// Both clocks, `elapsed` after the beginning.
 pub(crate) fn after(elapsed: Duration) -> Moment {
     Moment { wall: NOW.plus(elapsed.as_secs()), monotonic: MonotonicTime::from_start(elapsed) }
@@ -221,13 +230,14 @@ impl KeysByUrl {
 }
 
 impl KeySetSource for KeysByUrl {
-    async fn fetch(&self, keys_url: &Url) -> Result<FetchedKeySet, KeySetSourceError> {
+    async fn fetch(&self, keys_url: &Url, _within: Duration) -> Result<FetchedKeySet, KeySetSourceError> {
         let url = keys_url.to_string();
         self.asked.lock().expect("unpoisoned").push(url.clone());
         // Let every other task run first, as a real fetch does.
         tokio::task::yield_now().await;
         let document = self.documents.lock().expect("unpoisoned").get(&url).cloned();
         let document = document.ok_or(KeySetSourceError::Status { url, status: 503 })?;
-        Ok(FetchedKeySet { keys: KeySet::from_json(document.as_bytes()).expect("a key set"), max_age: None })
+        let keys = KeySet::from_json(document.as_bytes()).expect("a key set");
+        Ok(FetchedKeySet { keys, document: document.into_bytes(), max_age: None })
     }
 }

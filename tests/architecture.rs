@@ -258,11 +258,12 @@ fn every_event_is_listed_in_the_events_readme_and_every_listed_event_is_there() 
     let listed: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     for event in files("events", "json") {
         let name = event.path.trim_start_matches("events/");
-        let in_its_table = name.trim_start_matches("authorizer/").trim_start_matches("token/");
+        let in_its_table =
+            ["authorizer/", "token/", "keys/"].iter().fold(name, |name, folder| name.trim_start_matches(folder));
         assert!(listed.contains(&in_its_table), "events/README.md does not list {name}");
     }
     for name in listed.iter().filter(|name| name.ends_with(".json")) {
-        let places = ["", "authorizer/", "token/"].map(|folder| root().join("events").join(folder).join(name));
+        let places = ["", "authorizer/", "token/", "keys/"].map(|folder| root().join("events").join(folder).join(name));
         assert!(places.iter().any(|place| place.is_file()), "events/README.md lists {name}, which is not there");
     }
 }

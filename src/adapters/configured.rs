@@ -3,7 +3,6 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::file::FileProfileStore;
 use super::okta::OktaClient;
@@ -14,13 +13,17 @@ use crate::application::authorize_request::AuthorizeRequest;
 use crate::application::issue_token::IssueToken;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
+use crate::application::refresh_keys::RefreshKeys;
 use crate::application::verify_token::TokenMemory;
 use crate::config::{Config, StoreConfig};
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
-use crate::ports::profile_store::{LoadedProfiles, ProfileSelection, ProfileStore, ProfileStoreError};
+use crate::domain::refresh::Jitter;
+use crate::ports::key_set_store::{KeySetStore, KeySetStoreError};
+use crate::ports::profile_store::{LoadRequest, LoadedProfiles, ProfileStore, ProfileStoreError};
+use crate::telemetry::StoreRecord;
 
-/// SSM or a folder.
+/// SSM or a folder. The futures of the SDK are boxed: they are large, and every call's future would hold room for them.
 #[derive(Debug, Clone)]
 pub enum ConfiguredStore {
     /// SSM Parameter Store.
@@ -42,17 +45,29 @@ impl ConfiguredStore {
 }
 
 impl ProfileStore for ConfiguredStore {
-    async fn load(&self, selection: &ProfileSelection) -> Result<LoadedProfiles, ProfileStoreError> {
-        match self {
-            Self::Ssm(store) => store.load(selection).await,
-            Self::File(store) => store.load(selection).await,
-        }
+    async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
+        let began = SystemClock.elapsed();
+        let loaded = match self {
+            Self::Ssm(store) => Box::pin(store.load(request)).await,
+            Self::File(store) => store.load(request).await,
+        };
+        StoreRecord { loaded: loaded.is_ok(), took: SystemClock.elapsed() - began }.log();
+        loaded
     }
 
     async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
         match self {
-            Self::Ssm(store) => store.client(name).await,
+            Self::Ssm(store) => Box::pin(store.client(name)).await,
             Self::File(store) => store.client(name).await,
+        }
+    }
+}
+
+impl KeySetStore for ConfiguredStore {
+    async fn store_key_set(&self, name: &ProfileName, key_set: &str) -> Result<(), KeySetStoreError> {
+        match self {
+            Self::Ssm(store) => Box::pin(store.store_key_set(name, key_set)).await,
+            Self::File(store) => store.store_key_set(name, key_set).await,
         }
     }
 }
@@ -68,9 +83,10 @@ pub type ConfiguredTokenIssuer = IssueToken<ConfiguredStore, Arc<OktaClient>, Ar
 /// # Errors
 /// [`TrustError`] where `SSL_CERT_FILE` cannot be used.
 pub async fn authorizer(config: &Config) -> Result<ConfiguredAuthorizer, TrustError> {
-    let okta = okta_client(config)?;
-    let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config));
-    Ok(AuthorizeRequest { profiles, keys: KeyRing::new(okta), memory: TokenMemory::default(), clock: SystemClock })
+    let (okta, jitter) = (okta_client(config)?, draw_jitter());
+    let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config, jitter));
+    let keys = KeyRing::new(okta, jitter);
+    Ok(AuthorizeRequest { profiles, keys, memory: TokenMemory::default(), clock: SystemClock })
 }
 
 /// Puts the token function together.
@@ -78,41 +94,44 @@ pub async fn authorizer(config: &Config) -> Result<ConfiguredAuthorizer, TrustEr
 /// # Errors
 /// [`TrustError`] where `SSL_CERT_FILE` cannot be used.
 pub async fn token_issuer(config: &Config) -> Result<ConfiguredTokenIssuer, TrustError> {
-    let okta = okta_client(config)?;
-    let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config));
-    Ok(IssueToken { profiles, keys: KeyRing::new(Arc::clone(&okta)), endpoint: okta, clock: SystemClock })
+    let (okta, jitter) = (okta_client(config)?, draw_jitter());
+    let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config, jitter));
+    let keys = KeyRing::new(Arc::clone(&okta), jitter);
+    Ok(IssueToken { profiles, keys, endpoint: okta, clock: SystemClock })
+}
+
+/// The `keys` function as it runs in Lambda.
+pub type ConfiguredKeys = RefreshKeys<ConfiguredStore, Arc<OktaClient>, SystemClock>;
+
+/// Puts the `keys` function together.
+///
+/// # Errors
+/// [`TrustError`] where `SSL_CERT_FILE` cannot be used.
+pub async fn refresh_keys(config: &Config) -> Result<ConfiguredKeys, TrustError> {
+    Ok(RefreshKeys {
+        store: ConfiguredStore::open(&config.store).await,
+        okta: okta_client(config)?,
+        clock: SystemClock,
+        selection: config.selection.clone(),
+        transport: config.transport,
+    })
 }
 
 fn okta_client(config: &Config) -> Result<Arc<OktaClient>, TrustError> {
     let tls = client_config(config.extra_trust_anchors.as_deref())?;
-    Ok(Arc::new(OktaClient::new(tls, config.transport)))
+    Ok(Arc::new(OktaClient::new(tls, config.transport, config.okta_proxy.clone())))
 }
 
-fn catalog_settings(config: &Config) -> CatalogSettings {
+fn catalog_settings(config: &Config, jitter: Jitter) -> CatalogSettings {
     CatalogSettings {
         selection: config.selection.clone(),
-        time_to_live: jittered(config.profile_ttl, RandomState::new().build_hasher().finish()),
+        time_to_live: config.profile_ttl,
+        jitter,
         transport: config.transport,
     }
 }
 
-/// 90% to 110% of `duration`, so that sandboxes which started together do not refresh together.
-fn jittered(duration: Duration, random: u64) -> Duration {
-    let part = (random % 2_001) as f64 / 10_000.0;
-    duration.mul_f64(0.9 + part)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::jittered;
-
-    #[test]
-    fn jitter_stays_within_a_tenth() {
-        let minute = Duration::from_secs(60);
-        assert_eq!(jittered(minute, 0), Duration::from_secs(54));
-        assert_eq!(jittered(minute, 2_000), Duration::from_secs(66));
-        assert_eq!(jittered(minute, 2_001), Duration::from_secs(54));
-    }
+/// Drawn once for each sandbox. The standard library seeds its hash maps from the system's randomness.
+fn draw_jitter() -> Jitter {
+    Jitter::from_random(RandomState::new().build_hasher().finish())
 }

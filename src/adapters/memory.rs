@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use url::Url;
 
@@ -12,7 +13,7 @@ use crate::domain::time::Moment;
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use crate::ports::profile_store::{
-    LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
+    LoadRequest, LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
 };
 
 /// A store in memory.
@@ -48,16 +49,16 @@ impl MemoryProfileStore {
 }
 
 impl ProfileStore for MemoryProfileStore {
-    async fn load(&self, selection: &ProfileSelection) -> Result<LoadedProfiles, ProfileStoreError> {
+    async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         if *self.out_of_order.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(ProfileStoreError::Unavailable { what: "memory".to_owned(), source: "out of order".into() });
         }
         let held = self.profiles.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let ProfileSelection::Named(names) = selection else {
-            return Ok(LoadedProfiles { found: held, missing: Vec::new() });
+        let mut loaded = LoadedProfiles { key_sets_read: true, ..LoadedProfiles::default() };
+        let ProfileSelection::Named(names) = request.selection else {
+            return Ok(LoadedProfiles { found: held, ..loaded });
         };
-        let mut loaded = LoadedProfiles::default();
         for name in names {
             match held.iter().find(|stored| stored.name == *name) {
                 Some(stored) => loaded.found.push(stored.clone()),
@@ -93,7 +94,7 @@ impl MemoryKeySetSource {
 }
 
 impl KeySetSource for MemoryKeySetSource {
-    async fn fetch(&self, keys_url: &Url) -> Result<FetchedKeySet, KeySetSourceError> {
+    async fn fetch(&self, keys_url: &Url, _within: Duration) -> Result<FetchedKeySet, KeySetSourceError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         // Let every other task run first, as a real fetch does.
         tokio::task::yield_now().await;
@@ -101,7 +102,7 @@ impl KeySetSource for MemoryKeySetSource {
         let malformed = |problem: KeySetError| KeySetSourceError::Malformed { url: keys_url.to_string(), problem };
         let document = document.ok_or_else(|| KeySetSourceError::Status { url: keys_url.to_string(), status: 503 })?;
         let keys = KeySet::from_json(document.as_bytes()).map_err(malformed)?;
-        Ok(FetchedKeySet { keys, max_age: None })
+        Ok(FetchedKeySet { keys, document: document.into_bytes(), max_age: None })
     }
 }
 

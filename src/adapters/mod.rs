@@ -2,8 +2,10 @@
 
 pub mod api_gateway;
 pub mod configured;
+pub mod deadline;
 pub mod file;
 pub mod http;
+pub mod keys_handler;
 pub mod memory;
 pub mod okta;
 pub mod ssm;

@@ -1,7 +1,9 @@
 //! The authorizer's job: a request, the profiles that apply to it, a decision.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use crate::application::call_time::CallTime;
 use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
 use crate::application::verify_token::{TokenMemory, VerifyTokenError, verify_token};
@@ -11,7 +13,6 @@ use crate::domain::jose::jwt::{JwtError, MAX_TOKEN_BYTES, UnverifiedJwt};
 use crate::domain::oauth::bearer::CredentialError;
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::ProfileName;
-use crate::domain::time::Moment;
 use crate::domain::validation::authorize::{Call, Decision, Denied, authorize};
 use crate::domain::validation::error::{Rung, TokenError};
 use crate::domain::verified_tokens::TokenDigest;
@@ -69,35 +70,41 @@ pub enum AuthorizeError {
 }
 
 impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizeRequest<S, K, C> {
-    /// Loads the profiles ahead of the first request.
+    /// Loads the profiles ahead of the first request, in what is left of the start.
     ///
     /// # Errors
     /// [`CatalogError`] where there are none to load.
-    pub async fn warm_up(&self) -> Result<(), CatalogError> {
-        self.profiles.current(self.clock.now()).await.map(|_| ())
+    pub async fn warm_up(&self, left: Duration) -> Result<(), CatalogError> {
+        self.profiles.current(CallTime { now: self.clock.now(), left }).await.map(|_| ())
+    }
+
+    /// Refreshes what is due, in what is left of an invocation whose call is answered.
+    pub async fn refresh_due(&self, left: Duration) {
+        let time = CallTime { now: self.clock.now(), left };
+        tokio::join!(self.profiles.refresh_due(time), self.keys.refresh_due(time));
     }
 
     /// Decides about one request: the first profile that applies to the API and whose rules the token satisfies governs,
-    /// and its routes and networks decide about the call.
+    /// and its routes and networks decide about the call. What the decision waits for ends within `left`.
     ///
     /// # Errors
     /// [`AuthorizeError`] for a bad token and for everything that is not the caller's fault. Where profiles disagree,
     /// what could not be found out outweighs a refusal, and of refusals the one that got furthest is reported.
-    pub async fn decide(&self, request: &AuthorizationRequest) -> Result<Decision, AuthorizeError> {
+    pub async fn decide(&self, request: &AuthorizationRequest, left: Duration) -> Result<Decision, AuthorizeError> {
         let token = request.credential.as_ref().map_err(|error| *error)?;
         if token.expose().len() > MAX_TOKEN_BYTES {
             return Err(JwtError::TooLarge { bytes: token.expose().len() }.into());
         }
-        let (now, digest) = (self.clock.now(), TokenDigest::from(token));
+        let (time, digest) = (CallTime { now: self.clock.now(), left }, TokenDigest::from(token));
         let presented = Presented { token, digest, jwt: OnceLock::new() };
         // What is no token at all is refused before anything is loaded; what was verified before is not taken apart again.
         if !self.memory.knows(digest) {
             presented.jwt()?;
         }
-        let snapshot = self.profiles.current(now).await?;
+        let snapshot = self.profiles.current(time).await?;
         let mut refusals = Refusals::default();
         for loaded in snapshot.applying_to(&request.method_arn) {
-            match self.try_profile(&presented, loaded, request, now).await {
+            match self.try_profile(&presented, loaded, request, time).await {
                 Ok(Decision::Allow(grant)) => return Ok(Decision::Allow(grant)),
                 Ok(Decision::Deny(denied)) if denied.grant().is_some() => return Ok(Decision::Deny(denied)),
                 Ok(Decision::Deny(denied)) => refusals.denied(denied),
@@ -115,16 +122,16 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizeRequest<S, K, C> {
         presented: &Presented<'_>,
         loaded: &LoadedProfile,
         request: &AuthorizationRequest,
-        now: Moment,
+        time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
         let failed = |error| match error {
             VerifyTokenError::Token(error) => AuthorizeError::Token(error),
             VerifyTokenError::Keys(error) => AuthorizeError::Keys(error),
         };
-        let token = match self.memory.recall(presented.digest, loaded, &self.keys, now).await.map_err(failed)? {
+        let token = match self.memory.recall(presented.digest, loaded, &self.keys, time).await.map_err(failed)? {
             Some(token) => token,
             None => {
-                let verified = verify_token(presented.jwt()?, loaded, &self.keys, now).await.map_err(failed)?;
+                let verified = verify_token(presented.jwt()?, loaded, &self.keys, time).await.map_err(failed)?;
                 self.memory.remember(presented.digest, &verified);
                 verified.token
             }

@@ -11,7 +11,7 @@ use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::time::UnixTime;
 use crate::ports::profile_store::{ProfileSelection, StoredProfile};
 use crate::rejection::Outcome;
-use crate::testing::{FOREIGN_KEY, KEYS_URL, NOW, OKTA_KEY, after, claims, profile_document, stored, with};
+use crate::testing::{FOREIGN_KEY, KEYS_URL, NOW, OKTA_KEY, PLENTY, after, claims, profile_document, stored, with};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -147,7 +147,8 @@ async fn a_named_profile_that_does_not_exist_fails_every_call_and_names_its_para
     let text = "profile `a`: `memory/a` does not exist; create it, or correct `PROFILES`";
     let failed = Verdict::Refused(Outcome::Failed, "profiles_unavailable", text.to_owned());
     assert_eq!(authorizer.decide(&good_token()).await, failed);
-    let warm_up = authorizer.application.warm_up().await.expect_err("refused");
+    authorizer.let_pass(SECOND);
+    let warm_up = authorizer.application.warm_up(PLENTY).await.expect_err("refused");
     assert_eq!(warm_up.to_string(), text);
 }
 

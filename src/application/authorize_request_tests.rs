@@ -19,11 +19,13 @@ use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::oauth::bearer::CredentialError;
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::Transport;
+use crate::domain::refresh::Jitter;
 use crate::domain::validation::authorize::Decision;
 use crate::ports::profile_store::{ProfileSelection, StoredProfile};
 use crate::rejection::Outcome;
 use crate::testing::{
-    FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, SigningKey, after, claims, name, profile_document, stored, with,
+    FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, PLENTY, SigningKey, after, claims, name, profile_document, stored,
+    with,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -42,10 +44,11 @@ impl Authorizer {
         let keys = Arc::new(KeysByUrl::default());
         keys.serve(KEYS_URL, &[OKTA_KEY.jwk()]);
         let clock = Arc::new(FixedClock::at(after(Duration::ZERO)));
-        let settings = CatalogSettings { selection, time_to_live: TTL, transport: Transport::Https };
+        let settings =
+            CatalogSettings { selection, time_to_live: TTL, jitter: Jitter::NONE, transport: Transport::Https };
         let application = AuthorizeRequest {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
-            keys: KeyRing::new(Arc::clone(&keys)),
+            keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
             memory: TokenMemory::default(),
             clock: Arc::clone(&clock),
         };
@@ -68,7 +71,9 @@ impl Authorizer {
     }
 
     async fn decide(&self, token: &str) -> Verdict {
-        Verdict::of(self.application.decide(&request(token)).await)
+        let decision = self.application.decide(&request(token), PLENTY).await;
+        self.application.refresh_due(PLENTY).await;
+        Verdict::of(decision)
     }
 
     fn fetches(&self) -> usize {
@@ -130,7 +135,7 @@ fn document(field: &str, value: Value) -> Value {
 #[tokio::test]
 async fn a_good_token_is_allowed_and_its_key_fetched_once() {
     let authorizer = Authorizer::with_one_profile();
-    authorizer.application.warm_up().await.expect("profiles");
+    authorizer.application.warm_up(PLENTY).await.expect("profiles");
     for elapsed in [0, 60, 299] {
         authorizer.let_pass(elapsed * SECOND);
         assert_eq!(authorizer.decide(&good_token()).await, Verdict::allowed("a"));
@@ -347,7 +352,7 @@ async fn without_a_credential_or_a_token_not_even_the_profiles_are_loaded() {
         (Ok(BearerToken::new("a.b.c.d.e".to_owned())), "token_encrypted"),
     ] {
         let request = AuthorizationRequest { credential, ..request("") };
-        let verdict = Verdict::of(authorizer.application.decide(&request).await);
+        let verdict = Verdict::of(authorizer.application.decide(&request, PLENTY).await);
         assert_eq!(verdict.refusal(), (Outcome::Unauthorized, reason));
     }
     assert_eq!((authorizer.fetches(), authorizer.store.loads()), (0, 0));
@@ -358,10 +363,10 @@ async fn a_profile_with_networks_looks_at_the_callers_address_and_fails_where_th
     let authorizer = Authorizer::with_profiles(&[document("allowedIps", json!(["203.0.113.0/24"]))]);
     assert_eq!(authorizer.decide(&good_token()).await, Verdict::allowed("a"));
     let from_elsewhere = AuthorizationRequest { source_ip: Some([198, 51, 100, 1].into()), ..request(&good_token()) };
-    let verdict = Verdict::of(authorizer.application.decide(&from_elsewhere).await);
+    let verdict = Verdict::of(authorizer.application.decide(&from_elsewhere, PLENTY).await);
     assert_eq!(verdict, Verdict::Denied("ip_not_allowed"));
     let token_event = AuthorizationRequest { form: EventForm::RestToken, source_ip: None, ..request(&good_token()) };
-    let verdict = Verdict::of(authorizer.application.decide(&token_event).await);
+    let verdict = Verdict::of(authorizer.application.decide(&token_event, PLENTY).await);
     let text = "the profile `a` has `allowedIps`, which a rest-token event cannot serve; use a REQUEST authorizer";
     assert_eq!(verdict, Verdict::Refused(Outcome::Failed, "form_cannot_serve", text.to_owned()));
 }

@@ -1,7 +1,10 @@
 //! The token function's job: a client's request, Okta's answer, and proof that the token would be accepted.
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret;
 
+use crate::application::call_time::CallTime;
 use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
 use crate::application::verify_token::{VerifyTokenError, verify_token};
@@ -11,7 +14,6 @@ use crate::domain::oauth::scope::{ScopeSet, ScopeToken};
 use crate::domain::oauth::secret::AccessToken;
 use crate::domain::oauth::token_response::{TokenEndpointRefusal, TokenResponse};
 use crate::domain::profile::{ProfileName, SecurityProfile};
-use crate::domain::time::Moment;
 use crate::domain::validation::authorize::client_denial;
 use crate::domain::validation::error::{Denial, TokenError};
 use crate::ports::clock::Clock;
@@ -117,23 +119,29 @@ pub enum IssueTokenError {
 }
 
 impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S, K, T, C> {
-    /// Loads the profiles ahead of the first request.
+    /// Loads the profiles ahead of the first request, in what is left of the start.
     ///
     /// # Errors
     /// [`CatalogError`] where there are none to load.
-    pub async fn warm_up(&self) -> Result<(), CatalogError> {
-        self.profiles.current(self.clock.now()).await.map(|_| ())
+    pub async fn warm_up(&self, left: Duration) -> Result<(), CatalogError> {
+        self.profiles.current(CallTime { now: self.clock.now(), left }).await.map(|_| ())
+    }
+
+    /// Refreshes what is due, in what is left of an invocation whose request is answered.
+    pub async fn refresh_due(&self, left: Duration) {
+        let time = CallTime { now: self.clock.now(), left };
+        tokio::join!(self.profiles.refresh_due(time), self.keys.refresh_due(time));
     }
 
     /// Checks the request, asks Okta, and checks what came back with the same rules as the authorizer, so that a
-    /// misconfigured profile shows here and not at the API.
+    /// misconfigured profile shows here and not at the API. What it waits for besides Okta's answer ends within `left`.
     ///
     /// # Errors
     /// [`IssueTokenError`], each told apart by whose fault it is.
-    pub async fn issue(&self, incoming: IncomingTokenRequest<'_>) -> Result<Issued, IssueTokenError> {
-        let now = self.clock.now();
+    pub async fn issue(&self, incoming: IncomingTokenRequest<'_>, left: Duration) -> Result<Issued, IssueTokenError> {
+        let time = CallTime { now: self.clock.now(), left };
         let name = ProfileName::new(incoming.profile).map_err(|_| IssueTokenError::UnknownProfile)?;
-        let snapshot = self.profiles.current(now).await?;
+        let snapshot = self.profiles.current(time).await?;
         let Some(loaded) = snapshot.named(&name) else {
             let broken = snapshot.broken().contains(&name);
             return Err(if broken { IssueTokenError::BrokenProfile(name) } else { IssueTokenError::UnknownProfile });
@@ -145,7 +153,9 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S,
         let scopes = permitted_scopes(&request, &loaded.profile)?;
         let response = self.ask(&request, &loaded.profile, &scopes).await?;
         // Okta stamped the token while this call waited: it is held against the time of its arrival.
-        self.check(response.access_token, &request, loaded, &scopes, self.clock.now()).await
+        let arrival = self.clock.now();
+        let left = left.saturating_sub(arrival.monotonic.since(time.now.monotonic));
+        self.check(response.access_token, &request, loaded, &scopes, CallTime { now: arrival, left }).await
     }
 
     async fn ask(
@@ -166,10 +176,10 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S,
         request: &TokenRequest,
         loaded: &LoadedProfile,
         asked_for: &ScopeSet,
-        now: Moment,
+        time: CallTime,
     ) -> Result<Issued, IssueTokenError> {
         let jwt = UnverifiedJwt::parse(access_token.expose()).map_err(IssueTokenError::NotAJwt)?;
-        let verified = verify_token(&jwt, loaded, &self.keys, now).await.map_err(|error| match error {
+        let verified = verify_token(&jwt, loaded, &self.keys, time).await.map_err(|error| match error {
             VerifyTokenError::Token(error) => IssueTokenError::NotAccepted(error),
             VerifyTokenError::Keys(error) => IssueTokenError::Keys(error),
         })?;
@@ -183,7 +193,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S,
         if let Some(missing) = claims.scopes.first_missing(asked_for) {
             return Err(IssueTokenError::ScopeNotGranted(missing.clone()));
         }
-        let (expires_in, scopes) = (claims.expires_at.since(now.wall).as_secs(), claims.scopes.clone());
+        let (expires_in, scopes) = (claims.expires_at.since(time.now.wall).as_secs(), claims.scopes.clone());
         Ok(Issued { access_token, expires_in, scopes })
     }
 }

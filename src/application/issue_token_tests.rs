@@ -23,10 +23,11 @@ use crate::domain::oauth::client_credentials::{ClientAuthentication, ClientCrede
 use crate::domain::oauth::error_code::ErrorCode;
 use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::profile::Transport;
+use crate::domain::refresh::Jitter;
 use crate::ports::profile_store::ProfileSelection;
 use crate::ports::token_endpoint::{TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
 use crate::rejection::TokenRefusal;
-use crate::testing::{OKTA_KEY, after, claims, key_set, profile_document, stored, with};
+use crate::testing::{OKTA_KEY, PLENTY, after, claims, key_set, profile_document, stored, with};
 
 const TOKEN_URL: &str = "https://acme.okta.com/oauth2/default/v1/token";
 const GRANT: &str = "grant_type=client_credentials";
@@ -95,11 +96,12 @@ impl Issuer {
         let settings = CatalogSettings {
             selection: ProfileSelection::All,
             time_to_live: Duration::from_secs(300),
+            jitter: Jitter::NONE,
             transport: Transport::Https,
         };
         let application = IssueToken {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
-            keys: KeyRing::new(Arc::clone(&keys)),
+            keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
             endpoint: Arc::clone(&endpoint),
             clock,
         };
@@ -117,9 +119,8 @@ impl Issuer {
 
     async fn issue_for(&self, profile: &str, authorization: &[&str], body: &str) -> Result<Issued, IssueTokenError> {
         let content_type = Some("application/x-www-form-urlencoded");
-        self.application
-            .issue(IncomingTokenRequest { profile, content_type, authorization, body: body.as_bytes() })
-            .await
+        let incoming = IncomingTokenRequest { profile, content_type, authorization, body: body.as_bytes() };
+        self.application.issue(incoming, PLENTY).await
     }
 
     /// A good request's refusal.
@@ -162,7 +163,7 @@ fn asked(method: ClientAuthentication, scopes: &str) -> Asked {
 #[tokio::test]
 async fn a_good_request_gets_oktas_token_with_the_time_that_is_left_of_it() {
     let issuer = Issuer::scripted([granted(&claims())]);
-    issuer.application.warm_up().await.expect("profiles");
+    issuer.application.warm_up(PLENTY).await.expect("profiles");
     let issued = issuer.issue(&[&basic()], GRANT).await.expect("issued");
     assert_eq!(issued.access_token.expose(), OKTA_KEY.access_token(&claims()));
     assert_eq!(issued.expires_in, 3_539, "a second passed while Okta was asked");
@@ -203,7 +204,7 @@ async fn a_malformed_request_is_refused_without_asking_okta() {
     for content_type in [None, Some("application/json"), Some("multipart/form-data")] {
         let (authorization, body) = (&[basic.as_str()][..], GRANT.as_bytes());
         let incoming = IncomingTokenRequest { profile: "orders", content_type, authorization, body };
-        let error = issuer.application.issue(incoming).await.expect_err("refused");
+        let error = issuer.application.issue(incoming, PLENTY).await.expect_err("refused");
         let text = "the content type must be application/x-www-form-urlencoded";
         assert_eq!(error.refusal(), refusal(400, ErrorCode::InvalidRequest, text));
     }

@@ -6,23 +6,30 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::call_time::CallTime;
 use crate::domain::jose::header::KeyId;
 use crate::domain::jose::jwk::VerificationKey;
-use crate::domain::jose::key_set::StoredKeySet;
-use crate::domain::key_cache::{KeyCache, KeyLookup, RefreshReason};
+use crate::domain::jose::stored_key_set::StoredKeySet;
+use crate::domain::key_cache::{FetchReason, KeyCache, KeyLookup};
 use crate::domain::profile::{Issuer, SecurityProfile};
-use crate::domain::time::{Moment, MonotonicTime};
+use crate::domain::refresh::Jitter;
+use crate::domain::time::MonotonicTime;
 use crate::ports::key_set_source::{KeySetSource, KeySetSourceError};
 
 /// Key caches by issuer and keys URL. Keys of one issuer never serve another.
 #[derive(Debug)]
 pub struct KeyRing<K> {
     source: K,
+    jitter: Jitter,
     issuers: Mutex<HashMap<(Issuer, Url), Arc<IssuerKeys>>>,
+    /// Whose keys are to be fetched once the call is answered.
+    due: Mutex<Vec<Arc<IssuerKeys>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct IssuerKeys {
+    issuer: Issuer,
+    keys_url: Url,
     cache: Mutex<KeyCache>,
     /// Held while a fetch is under way, so that there is one at a time.
     fetching: tokio::sync::Mutex<()>,
@@ -50,12 +57,12 @@ pub enum KeyRingError {
 
 impl<K: KeySetSource> KeyRing<K> {
     /// An empty ring that fetches from `source`.
-    pub fn new(source: K) -> Self {
-        Self { source, issuers: Mutex::default() }
+    pub fn new(source: K, jitter: Jitter) -> Self {
+        Self { source, jitter, issuers: Mutex::default(), due: Mutex::default() }
     }
 
     /// Finds the key with this `kid` among the keys of the profile's issuer, fetching them where they are missing,
-    /// due, or do not have it. `stored` is the profile's stored key set, used where it is younger than what is held.
+    /// stale, or do not have it. `stored` is the profile's stored key set, used where it is younger than what is held.
     ///
     /// # Errors
     /// [`KeyRingError`]; a stale key that is held serves on when a fetch fails.
@@ -64,18 +71,34 @@ impl<K: KeySetSource> KeyRing<K> {
         profile: &SecurityProfile,
         stored: Option<&StoredKeySet>,
         key_id: &KeyId,
-        now: Moment,
+        time: CallTime,
     ) -> Result<Arc<VerificationKey>, KeyRingError> {
         let keys = self.issuer_keys(profile);
         if let Some(stored) = stored {
-            lock(&keys.cache).restore(stored, now);
+            lock(&keys.cache).restore(stored, time.now);
         }
-        let looked_up = lock(&keys.cache).look_up(key_id, now.monotonic);
+        let looked_up = lock(&keys.cache).look_up(key_id, time.now.monotonic);
         match looked_up {
             KeyLookup::Found(key) => Ok(key),
+            KeyLookup::Due(key) => {
+                self.note_due(keys);
+                Ok(key)
+            }
             // Where a fetch is under way, its result is waited for: it may bring the key.
-            KeyLookup::UnknownKey | KeyLookup::NoKeys | KeyLookup::Refresh { .. } => {
-                self.fetch_once(profile, &keys, key_id, now).await
+            KeyLookup::UnknownKey | KeyLookup::NoKeys | KeyLookup::Fetch { .. } => {
+                self.fetch_once(&keys, key_id, time).await
+            }
+        }
+    }
+
+    /// Fetches the keys that were due when a call looked them up. To be called once that call is answered.
+    pub async fn refresh_due(&self, time: CallTime) {
+        let due = std::mem::take(&mut *lock(&self.due));
+        for keys in due {
+            let Ok(_turn) = keys.fetching.try_lock() else { continue };
+            if lock(&keys.cache).is_due(time.now.monotonic) {
+                // Why it failed is in the log; what is held serves on.
+                let _serves_on = self.fetch(&keys, FetchReason::Due, time, time.left).await;
             }
         }
     }
@@ -86,43 +109,61 @@ impl<K: KeySetSource> KeyRing<K> {
         lock(&self.issuer_keys(profile).cache).age(now)
     }
 
+    fn note_due(&self, keys: Arc<IssuerKeys>) {
+        let mut due = lock(&self.due);
+        if !due.iter().any(|noted| Arc::ptr_eq(noted, &keys)) {
+            due.push(keys);
+        }
+    }
+
     /// Fetches unless another call did while this one waited for its turn.
     async fn fetch_once(
         &self,
-        profile: &SecurityProfile,
         keys: &IssuerKeys,
         key_id: &KeyId,
-        now: Moment,
+        time: CallTime,
     ) -> Result<Arc<VerificationKey>, KeyRingError> {
+        let now = time.now.monotonic;
         let _turn = keys.fetching.lock().await;
-        let (why, fallback) = match lock(&keys.cache).look_up(key_id, now.monotonic) {
-            KeyLookup::Found(key) => return Ok(key),
+        let (why, fallback) = match lock(&keys.cache).look_up(key_id, now) {
+            KeyLookup::Found(key) | KeyLookup::Due(key) => return Ok(key),
             KeyLookup::UnknownKey => return Err(KeyRingError::UnknownCoolingDown),
-            KeyLookup::NoKeys => return Err(unavailable(profile, None)),
-            KeyLookup::Refresh { why, fallback } => (why, fallback),
+            KeyLookup::NoKeys => return Err(keys.unavailable(None)),
+            KeyLookup::Fetch { why, fallback } => (why, fallback),
         };
-        lock(&keys.cache).fetch_begins(now.monotonic);
-        let url = &profile.endpoints().keys_url;
-        match self.source.fetch(url).await {
+        let within = if fallback.is_some() { time.spare() } else { time.left };
+        match (self.fetch(keys, why, time, within).await, fallback) {
+            (Ok(()), _) => lock(&keys.cache).held(key_id, now).ok_or(KeyRingError::Unknown),
+            (Err(_), Some(key)) => Ok(key),
+            (Err(error), None) => Err(keys.unavailable(Some(error))),
+        }
+    }
+
+    /// Fetches, and notes what came of it.
+    async fn fetch(
+        &self,
+        keys: &IssuerKeys,
+        why: FetchReason,
+        time: CallTime,
+        within: Duration,
+    ) -> Result<(), KeySetSourceError> {
+        let (now, issuer) = (time.now.monotonic, &keys.issuer);
+        lock(&keys.cache).fetch_begins(now);
+        match self.source.fetch(&keys.keys_url, within).await {
             Ok(fetched) => {
                 for skipped in fetched.keys.skipped() {
-                    tracing::warn!(issuer = %profile.issuer(), index = skipped.index, reason = %skipped.reason, "key skipped");
+                    tracing::warn!(%issuer, index = skipped.index, reason = %skipped.reason, "key skipped");
                 }
-                let mut cache = lock(&keys.cache);
-                cache.fetched(fetched.keys, fetched.max_age, now.monotonic);
-                cache.held(key_id, now.monotonic).ok_or(KeyRingError::Unknown)
+                if lock(&keys.cache).fetched(fetched.keys, fetched.max_age, now) {
+                    tracing::info!(%issuer, "keys refreshed again");
+                }
+                Ok(())
             }
             Err(error) => {
-                lock(&keys.cache).fetch_failed(error.retry_after(), now.monotonic);
-                tracing::warn!(issuer = %profile.issuer(), ?why, error = %chain(&error), "keys not refreshed");
-                match (why, fallback) {
-                    (RefreshReason::Due | RefreshReason::NothingHeld | RefreshReason::UnknownKeyId, Some(key)) => {
-                        Ok(key)
-                    }
-                    (RefreshReason::Due | RefreshReason::NothingHeld | RefreshReason::UnknownKeyId, None) => {
-                        Err(unavailable(profile, Some(error)))
-                    }
+                if lock(&keys.cache).fetch_failed(error.retry_after(), now) {
+                    tracing::warn!(%issuer, ?why, error = %chain(&error), "keys not refreshed");
                 }
+                Err(error)
             }
         }
     }
@@ -130,12 +171,20 @@ impl<K: KeySetSource> KeyRing<K> {
     fn issuer_keys(&self, profile: &SecurityProfile) -> Arc<IssuerKeys> {
         let endpoints = profile.endpoints();
         let place = (endpoints.issuer.clone(), endpoints.keys_url.clone());
-        Arc::clone(lock(&self.issuers).entry(place).or_default())
+        let new = |(issuer, keys_url): &(Issuer, Url)| IssuerKeys {
+            issuer: issuer.clone(),
+            keys_url: keys_url.clone(),
+            cache: Mutex::new(KeyCache::new(self.jitter)),
+            fetching: tokio::sync::Mutex::default(),
+        };
+        Arc::clone(lock(&self.issuers).entry(place).or_insert_with_key(|place| Arc::new(new(place))))
     }
 }
 
-fn unavailable(profile: &SecurityProfile, source: Option<KeySetSourceError>) -> KeyRingError {
-    KeyRingError::Unavailable { issuer: profile.issuer().to_string(), source }
+impl IssuerKeys {
+    fn unavailable(&self, source: Option<KeySetSourceError>) -> KeyRingError {
+        KeyRingError::Unavailable { issuer: self.issuer.to_string(), source }
+    }
 }
 
 /// An error with its causes on one line.

@@ -1,21 +1,20 @@
 //! Tests of the key ring: how often keys are fetched, and which key serves when they cannot be.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use url::Url;
 
-use super::{KeyRing, KeyRingError};
+use super::{CallTime, KeyRing, KeyRingError};
 use crate::adapters::memory::MemoryKeySetSource;
 use crate::domain::jose::header::KeyId;
-use crate::domain::jose::key_set::StoredKeySet;
+use crate::domain::jose::stored_key_set::StoredKeySet;
 use crate::domain::profile::SecurityProfile;
+use crate::domain::refresh::Jitter;
 use crate::domain::time::{Moment, UnixTime};
-use crate::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use crate::testing::{
-    FOREIGN_KEY, ISSUER, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, after, key_set, profile, profile_document, with,
+    FOREIGN_KEY, ISSUER, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, PLENTY, after, call_at, key_set, profile,
+    profile_document, with,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -35,7 +34,11 @@ impl Ring {
     /// Empty; the issuer is down.
     fn new() -> Arc<Self> {
         let source = Arc::new(MemoryKeySetSource::default());
-        Arc::new(Self { keys: KeyRing::new(Arc::clone(&source)), source, profile: profile(&profile_document()) })
+        Arc::new(Self {
+            keys: KeyRing::new(Arc::clone(&source), Jitter::NONE),
+            source,
+            profile: profile(&profile_document()),
+        })
     }
 
     /// Has fetched Okta's key at the beginning; the issuer is up.
@@ -50,10 +53,11 @@ impl Ring {
         self.find_at(kid, None, after(elapsed)).await
     }
 
-    /// The key's `kid`, or the error in words.
+    /// The key's `kid`, or the error in words; what is due is refreshed afterwards, as an invocation does.
     async fn find_at(&self, kid: &str, stored: Option<&StoredKeySet>, now: Moment) -> Result<String, String> {
-        let kid = KeyId::new(kid).expect("a key id");
-        let found = self.keys.find(&self.profile, stored, &kid, now).await;
+        let (kid, time) = (KeyId::new(kid).expect("a key id"), CallTime { now, left: PLENTY });
+        let found = self.keys.find(&self.profile, stored, &kid, time).await;
+        self.keys.refresh_due(time).await;
         found.map(|key| key.key_id().to_string()).map_err(words)
     }
 }
@@ -228,7 +232,7 @@ async fn a_cold_start_without_okta_needs_a_stored_key_set() {
     let stored = stored_okta_key(HOUR / 2);
     assert_eq!(ring.find_at("okta-key", Some(&stored), after(Duration::ZERO)).await, found("okta-key"));
     assert_eq!(ring.source.fetches(), 0, "a fresh stored key set spares the fetch");
-    assert_eq!(ring.find_at("okta-key", Some(&stored), after(HOUR)).await, found("okta-key"));
+    assert_eq!(ring.find_at("okta-key", Some(&stored), after(3 * HOUR)).await, found("okta-key"));
     assert_eq!(ring.source.fetches(), 1, "a stale one serves while Okta is down");
 }
 
@@ -293,30 +297,6 @@ async fn a_key_that_was_dropped_from_its_set_is_an_unknown_key_and_the_others_se
     assert_eq!(ring.find("okta-key", Duration::ZERO).await, found("okta-key"));
 }
 
-/// Answers 429.
-#[derive(Default)]
-struct RateLimitedSource(AtomicUsize);
-
-impl KeySetSource for RateLimitedSource {
-    async fn fetch(&self, keys_url: &Url) -> Result<FetchedKeySet, KeySetSourceError> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Err(KeySetSourceError::RateLimited { url: keys_url.to_string(), retry_after: Some(300 * SECOND) })
-    }
-}
-
-/// Threat 55.
-#[tokio::test]
-async fn a_429_is_honoured_and_the_held_key_serves_meanwhile() {
-    let keys = KeyRing::new(RateLimitedSource::default());
-    let (profile, stored) = (profile(&profile_document()), stored_okta_key(2 * HOUR));
-    let kid = KeyId::new("okta-key").expect("a key id");
-    for (elapsed, fetches) in [(0, 1), (31, 1), (299, 1), (300, 2)] {
-        let key = keys.find(&profile, Some(&stored), &kid, after(elapsed * SECOND)).await.expect("stale, but held");
-        assert_eq!(key.key_id(), &kid);
-        assert_eq!(keys.source.0.load(Ordering::SeqCst), fetches, "{elapsed} s");
-    }
-}
-
 /// Threat 21.
 #[tokio::test]
 async fn keys_of_one_issuer_never_serve_another() {
@@ -325,11 +305,11 @@ async fn keys_of_one_issuer_never_serve_another() {
     let other_keys_url = format!("{other_issuer}/v1/keys");
     source.serve(KEYS_URL, &[OKTA_KEY.jwk()]);
     source.serve(&other_keys_url, &[FOREIGN_KEY.jwk()]);
-    let keys = KeyRing::new(Arc::clone(&source));
+    let keys = KeyRing::new(Arc::clone(&source), Jitter::NONE);
     let acme = profile(&profile_document());
     let globex = profile(&with(profile_document(), "issuer", other_issuer.into()));
     let kid = |kid: &str| KeyId::new(kid).expect("a key id");
-    let now = after(Duration::ZERO);
+    let now = call_at(Duration::ZERO);
     assert!(keys.find(&globex, None, &kid("foreign-key"), now).await.is_ok());
     let crossed = keys.find(&acme, None, &kid("foreign-key"), now).await.map(|_| ()).map_err(words);
     assert_eq!(crossed, Err("unknown".to_owned()));
@@ -362,3 +342,6 @@ async fn a_stored_key_set_from_the_future_does_not_push_out_what_okta_served_sin
     }
     assert_eq!(ring.source.fetches(), 1);
 }
+
+#[path = "key_ring_refresh_tests.rs"]
+mod refresh;

@@ -1,7 +1,10 @@
 //! The jobs, told as the steps that a reader would tell: ports in, decisions out.
 
 pub mod authorize_request;
+pub mod call_time;
 pub mod issue_token;
 pub mod key_ring;
 pub mod profile_catalog;
+mod profile_snapshot;
+pub mod refresh_keys;
 pub mod verify_token;

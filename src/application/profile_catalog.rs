@@ -1,30 +1,29 @@
-//! The profiles in force: loaded once, refreshed after their time during an invocation, the last good ones kept when
-//! the store or a document fails.
+//! The profiles in force: loaded once, refreshed ahead of their time once a call is answered, the last good ones kept
+//! when the store or a document fails.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::application::key_ring::chain;
-use crate::domain::gateway::method_arn::MethodArn;
-use crate::domain::jose::key_set::StoredKeySet;
-use crate::domain::profile::{ProfileName, SecurityProfile, Transport};
-use crate::domain::time::{Moment, MonotonicTime};
+use super::call_time::CallTime;
+use super::key_ring::chain;
+pub use super::profile_snapshot::{LoadedProfile, Snapshot};
+use crate::domain::profile::{ProfileName, Transport};
+use crate::domain::profile_freshness::{ProfileFreshness, ProfileState};
+use crate::domain::refresh::{Jitter, Refresh};
+use crate::domain::time::MonotonicTime;
 use crate::ports::profile_store::{
-    LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
+    LoadRequest, LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError,
 };
-
-/// How long after a failed refresh the next one waits.
-const RETRY_INTERVAL: Duration = Duration::from_secs(30);
-/// How long after a failed first load the next one waits: every call fails meanwhile.
-const RETRY_INTERVAL_WITHOUT_PROFILES: Duration = Duration::from_secs(1);
 
 /// What the catalog is told about its profiles.
 #[derive(Debug, Clone)]
 pub struct CatalogSettings {
     /// Which profiles.
     pub selection: ProfileSelection,
-    /// How long a loaded profile is fresh, already jittered.
+    /// How long a loaded profile is fresh.
     pub time_to_live: Duration,
+    /// The sandbox's place in the intervals.
+    pub jitter: Jitter,
     /// Whether issuers on a loopback address are allowed.
     pub transport: Transport,
 }
@@ -33,32 +32,17 @@ pub struct CatalogSettings {
 #[derive(Debug)]
 pub struct ProfileCatalog<S> {
     store: S,
-    settings: CatalogSettings,
+    selection: ProfileSelection,
+    transport: Transport,
     state: Mutex<State>,
     /// Held while a load is under way, so that there is one at a time.
     loading: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     snapshot: Option<Arc<Snapshot>>,
-    next_load: Option<MonotonicTime>,
-}
-
-/// The profiles of one load.
-#[derive(Debug, Default)]
-pub struct Snapshot {
-    profiles: Vec<LoadedProfile>,
-    broken: Vec<ProfileName>,
-}
-
-/// A profile and its stored key set.
-#[derive(Debug, Clone)]
-pub struct LoadedProfile {
-    /// The profile.
-    pub profile: Arc<SecurityProfile>,
-    /// Its stored key set, where there is a usable one.
-    pub stored_keys: Option<Arc<StoredKeySet>>,
+    freshness: ProfileFreshness,
 }
 
 /// Why there are no profiles to decide by.
@@ -76,39 +60,21 @@ pub enum CatalogError {
     Missing(Vec<MissingProfile>),
 }
 
-impl Snapshot {
-    /// The profiles that apply to a request, in their order.
-    pub fn applying_to<'s>(&'s self, arn: &'s MethodArn) -> impl Iterator<Item = &'s LoadedProfile> {
-        self.profiles.iter().filter(move |loaded| loaded.profile.applies_to(arn))
-    }
-
-    /// The profile with this name.
-    #[must_use]
-    pub fn named(&self, name: &ProfileName) -> Option<&LoadedProfile> {
-        self.profiles.iter().find(|loaded| loaded.profile.name() == name)
-    }
-
-    /// Profiles whose documents are refused and of which no earlier version is held: what they would have said of a
-    /// request cannot be known.
-    #[must_use]
-    pub fn broken(&self) -> &[ProfileName] {
-        &self.broken
-    }
-}
-
 impl<S: ProfileStore> ProfileCatalog<S> {
     /// An empty catalog over `store`.
     pub fn new(store: S, settings: CatalogSettings) -> Self {
-        Self { store, settings, state: Mutex::default(), loading: tokio::sync::Mutex::default() }
+        let CatalogSettings { selection, time_to_live, jitter, transport } = settings;
+        let state = State { snapshot: None, freshness: ProfileFreshness::new(time_to_live, jitter) };
+        Self { store, selection, transport, state: Mutex::new(state), loading: tokio::sync::Mutex::default() }
     }
 
-    /// The profiles in force, loaded or refreshed where that is due.
+    /// The profiles in force. They are loaded first where none are, and where the held ones have lived their time.
     ///
     /// # Errors
     /// [`CatalogError`] where nothing was ever loaded.
-    pub async fn current(&self, now: Moment) -> Result<Arc<Snapshot>, CatalogError> {
-        if let Some(fresh) = self.fresh(now.monotonic) {
-            return Ok(fresh);
+    pub async fn current(&self, time: CallTime) -> Result<Arc<Snapshot>, CatalogError> {
+        if let Some(usable) = self.usable(time) {
+            return Ok(usable);
         }
         let held = self.lock().snapshot.clone();
         let _turn = match (held, self.loading.try_lock()) {
@@ -117,36 +83,78 @@ impl<S: ProfileStore> ProfileCatalog<S> {
             (Some(held), Err(_)) => return Ok(held),
             (None, Err(_)) => self.loading.lock().await,
         };
-        if let Some(fresh) = self.fresh(now.monotonic) {
-            return Ok(fresh);
+        match self.usable(time) {
+            Some(usable) => Ok(usable),
+            None => self.load(time, time.spare()).await,
         }
-        self.load(now.monotonic).await
     }
 
-    fn fresh(&self, now: MonotonicTime) -> Option<Arc<Snapshot>> {
+    /// Loads the profiles again where they are due. To be called once a call is answered.
+    pub async fn refresh_due(&self, time: CallTime) {
+        if self.state(time) != ProfileState::Loaded(Refresh::AfterAnswer) {
+            return;
+        }
+        if let Ok(_turn) = self.loading.try_lock() {
+            // Why it failed is in the log; what is held serves on.
+            let _serves_on = self.load(time, time.left).await;
+        }
+    }
+
+    /// How long ago the document of a profile that is in force was last read and accepted.
+    #[must_use]
+    pub fn age(&self, name: &ProfileName, now: MonotonicTime) -> Option<Duration> {
+        Some(self.lock().snapshot.as_ref()?.named(name)?.age(now))
+    }
+
+    /// The held profiles, where this call is to be decided by them.
+    fn usable(&self, time: CallTime) -> Option<Arc<Snapshot>> {
         let state = self.lock();
-        state.snapshot.as_ref().filter(|_| state.next_load.is_some_and(|next| next > now)).cloned()
+        match state.freshness.state(time.now.monotonic) {
+            ProfileState::Loaded(Refresh::NotNow | Refresh::AfterAnswer) => state.snapshot.clone(),
+            ProfileState::Loaded(Refresh::BeforeAnswer) | ProfileState::Empty | ProfileState::EmptyCoolingDown => None,
+        }
     }
 
-    async fn load(&self, now: MonotonicTime) -> Result<Arc<Snapshot>, CatalogError> {
-        let held = {
-            let state = self.lock();
-            if state.snapshot.is_none() && state.next_load.is_some_and(|next| next > now) {
+    fn state(&self, time: CallTime) -> ProfileState {
+        self.lock().freshness.state(time.now.monotonic)
+    }
+
+    /// Loads; a refresh of held profiles gives up after `spare`.
+    async fn load(&self, time: CallTime, spare: Duration) -> Result<Arc<Snapshot>, CatalogError> {
+        let now = time.now.monotonic;
+        let (held, key_sets_needed) = {
+            let mut state = self.lock();
+            if state.freshness.state(now) == ProfileState::EmptyCoolingDown {
                 return Err(CatalogError::Unavailable { source: None });
             }
-            state.snapshot.clone()
+            state.freshness.load_begins(now);
+            (state.snapshot.clone(), state.freshness.needs_key_sets(now))
         };
-        let loaded = match self.store.load(&self.settings.selection).await {
-            Ok(loaded) => loaded,
-            Err(error) => return self.load_failed(held, error, now),
-        };
+        let within = if held.is_some() { spare } else { time.left };
+        let request = LoadRequest { selection: &self.selection, key_sets_needed, within };
+        match self.store.load(request).await {
+            Ok(loaded) => self.take(loaded, held.as_deref(), time),
+            Err(error) => self.load_failed(held, error, time),
+        }
+    }
+
+    fn take(
+        &self,
+        loaded: LoadedProfiles,
+        held: Option<&Snapshot>,
+        time: CallTime,
+    ) -> Result<Arc<Snapshot>, CatalogError> {
         if held.is_none() && !loaded.missing.is_empty() {
+            self.lock().freshness.load_failed(time.now.monotonic);
             return Err(CatalogError::Missing(loaded.missing));
         }
-        let snapshot = Arc::new(self.snapshot(loaded, held.as_deref()));
+        let (now, key_sets_read) = (time.now.monotonic, loaded.key_sets_read);
+        let snapshot = Arc::new(Snapshot::of(loaded, held, &self.selection, self.transport, now));
         let mut state = self.lock();
         state.snapshot = Some(Arc::clone(&snapshot));
-        state.next_load = Some(now.plus(self.settings.time_to_live));
+        if state.freshness.loaded(key_sets_read, now) && held.is_some() {
+            tracing::info!("profiles refreshed again");
+        }
         Ok(snapshot)
     }
 
@@ -154,77 +162,22 @@ impl<S: ProfileStore> ProfileCatalog<S> {
         &self,
         held: Option<Arc<Snapshot>>,
         error: ProfileStoreError,
-        now: MonotonicTime,
+        time: CallTime,
     ) -> Result<Arc<Snapshot>, CatalogError> {
-        let pause = if held.is_some() { RETRY_INTERVAL } else { RETRY_INTERVAL_WITHOUT_PROFILES };
-        self.lock().next_load = Some(now.plus(pause));
+        let is_news = self.lock().freshness.load_failed(time.now.monotonic);
         match held {
             Some(held) => {
-                tracing::warn!(error = %chain(&error), "profiles not refreshed, the loaded ones serve on");
+                if is_news {
+                    tracing::warn!(error = %chain(&error), "profiles not refreshed, the loaded ones serve on");
+                }
                 Ok(held)
             }
             None => Err(CatalogError::Unavailable { source: Some(error) }),
         }
     }
 
-    /// Parses what was loaded; where a document is refused or gone, the held version stays.
-    fn snapshot(&self, loaded: LoadedProfiles, held: Option<&Snapshot>) -> Snapshot {
-        let mut snapshot = Snapshot::default();
-        let keep_or_give_up = |snapshot: &mut Snapshot, name: ProfileName| match held.and_then(|held| held.named(&name))
-        {
-            Some(kept) => snapshot.profiles.push(kept.clone()),
-            None => snapshot.broken.push(name),
-        };
-        for stored in loaded.found {
-            match SecurityProfile::from_json(&stored.name, &stored.document, self.settings.transport) {
-                Ok(profile) => {
-                    let is_news = held
-                        .and_then(|held| held.named(&stored.name))
-                        .is_none_or(|held| held.profile.version() != profile.version());
-                    for warning in profile.warnings().iter().filter(|_| is_news) {
-                        tracing::warn!(profile = %stored.name, %warning, "profile accepted with a warning");
-                    }
-                    let stored_keys = stored_keys(&stored);
-                    snapshot.profiles.push(LoadedProfile { profile: Arc::new(profile), stored_keys });
-                }
-                Err(error) => {
-                    tracing::error!(profile = %stored.name, %error, "profile refused");
-                    keep_or_give_up(&mut snapshot, stored.name);
-                }
-            }
-        }
-        for missing in loaded.missing {
-            tracing::error!(profile = %missing.name, location = missing.location, "profile vanished");
-            keep_or_give_up(&mut snapshot, missing.name);
-        }
-        self.in_configured_order(snapshot)
-    }
-
-    /// The first profile that a token satisfies governs, so the order of `PROFILES` is kept, whatever failed.
-    fn in_configured_order(&self, mut snapshot: Snapshot) -> Snapshot {
-        match &self.settings.selection {
-            ProfileSelection::All => snapshot.profiles.sort_by(|a, b| a.profile.name().cmp(b.profile.name())),
-            ProfileSelection::Named(names) => {
-                snapshot.profiles.sort_by_key(|loaded| names.iter().position(|name| name == loaded.profile.name()));
-            }
-        }
-        snapshot
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A stored key set that cannot be read is worth a warning and no more: the issuer still has the keys.
-fn stored_keys(stored: &StoredProfile) -> Option<Arc<StoredKeySet>> {
-    let json = stored.key_set.as_ref()?;
-    match StoredKeySet::from_json(json.as_bytes()) {
-        Ok(keys) => Some(Arc::new(keys)),
-        Err(error) => {
-            tracing::warn!(profile = %stored.name, %error, "stored key set ignored");
-            None
-        }
     }
 }
 

@@ -12,8 +12,11 @@ use crate::adapters::memory::MemoryProfileStore;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::{ProfileName, Transport};
-use crate::ports::profile_store::{LoadedProfiles, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile};
-use crate::testing::{OKTA_KEY, after, name, profile_document, stored, with};
+use crate::domain::refresh::Jitter;
+use crate::ports::profile_store::{
+    LoadRequest, LoadedProfiles, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
+};
+use crate::testing::{OKTA_KEY, PLENTY, call_at, name, profile_document, stored, with};
 
 const TTL: Duration = Duration::from_secs(300);
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,7 +27,7 @@ struct Catalog {
 }
 
 fn settings(selection: ProfileSelection) -> CatalogSettings {
-    CatalogSettings { selection, time_to_live: TTL, transport: Transport::Https }
+    CatalogSettings { selection, time_to_live: TTL, jitter: Jitter::NONE, transport: Transport::Https }
 }
 
 impl Catalog {
@@ -33,8 +36,11 @@ impl Catalog {
         Arc::new(Self { profiles: ProfileCatalog::new(Arc::clone(&store), settings(selection)), store })
     }
 
+    /// The profiles for one call; what is due is refreshed afterwards, as an invocation does.
     async fn at(&self, elapsed: Duration) -> Result<Arc<Snapshot>, CatalogError> {
-        self.profiles.current(after(elapsed)).await
+        let snapshot = self.profiles.current(call_at(elapsed)).await;
+        self.profiles.refresh_due(call_at(elapsed)).await;
+        snapshot
     }
 
     /// The descriptions of the profiles in force, in order.
@@ -90,9 +96,9 @@ struct GatedStore {
 }
 
 impl ProfileStore for GatedStore {
-    async fn load(&self, selection: &ProfileSelection) -> Result<LoadedProfiles, ProfileStoreError> {
+    async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
         self.gate.acquire().await.expect("an open gate").forget();
-        self.store.load(selection).await
+        self.store.load(request).await
     }
 
     async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
@@ -106,16 +112,16 @@ async fn while_one_call_refreshes_the_others_go_on_with_what_is_held() {
     let gated = GatedStore { gate: Semaphore::new(1), store: MemoryProfileStore::holding(held) };
     let gated = Arc::new(gated);
     let profiles = Arc::new(ProfileCatalog::new(Arc::clone(&gated), settings(ProfileSelection::All)));
-    profiles.current(after(Duration::ZERO)).await.expect("profiles");
+    profiles.current(call_at(Duration::ZERO)).await.expect("profiles");
     gated.store.replace(vec![stored("orders", &described("new"))]);
     let refreshing = tokio::spawn({
         let profiles = Arc::clone(&profiles);
-        async move { descriptions(&profiles.current(after(TTL)).await.expect("profiles")) }
+        async move { descriptions(&profiles.current(call_at(TTL)).await.expect("profiles")) }
     });
     tokio::task::yield_now().await;
     let meanwhile = tokio::select! {
         biased;
-        snapshot = profiles.current(after(TTL)) => snapshot.expect("profiles"),
+        snapshot = profiles.current(call_at(TTL)) => snapshot.expect("profiles"),
         () = tokio::task::yield_now() => panic!("it waits for the refresh"),
     };
     assert_eq!(descriptions(&meanwhile), ["old"]);
@@ -135,7 +141,64 @@ async fn a_store_out_of_order_leaves_the_loaded_profiles_in_force() {
     assert_eq!(catalog.store.loads(), 2, "a throttled store is left alone for 30 s");
     catalog.store.set_out_of_order(false);
     catalog.store.replace(vec![stored("orders", &described("new"))]);
-    assert_eq!(catalog.in_force(TTL + 30 * SECOND).await, ["new"]);
+    assert_eq!(catalog.in_force(TTL + 30 * SECOND).await, ["old"], "no call waits twice for a store that just failed");
+    assert_eq!(catalog.in_force(TTL + 31 * SECOND).await, ["new"], "it was read once that call was answered");
+}
+
+#[tokio::test]
+async fn profiles_that_are_due_serve_the_call_and_are_read_once_it_is_answered() {
+    let store = Arc::new(MemoryProfileStore::holding(vec![stored("orders", &described("old"))]));
+    let settings = CatalogSettings { jitter: Jitter::from_random(0), ..settings(ProfileSelection::All) };
+    let profiles = ProfileCatalog::new(Arc::clone(&store), settings);
+    profiles.current(call_at(Duration::ZERO)).await.expect("profiles");
+    store.replace(vec![stored("orders", &described("new"))]);
+    let due = call_at(TTL / 2);
+    assert_eq!(descriptions(&profiles.current(due).await.expect("profiles")), ["old"]);
+    assert_eq!(store.loads(), 1);
+    profiles.refresh_due(due).await;
+    profiles.refresh_due(due).await;
+    assert_eq!(
+        (descriptions(&profiles.current(due).await.expect("profiles")), store.loads()),
+        (vec!["new".to_owned()], 2)
+    );
+}
+
+/// Keeps what it was asked for, and gives key sets only where they are needed.
+#[derive(Debug)]
+struct SparingStore {
+    store: MemoryProfileStore,
+    asked: std::sync::Mutex<Vec<(bool, Duration)>>,
+}
+
+impl ProfileStore for SparingStore {
+    async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
+        self.asked.lock().expect("unpoisoned").push((request.key_sets_needed, request.within));
+        let mut loaded = self.store.load(request).await?;
+        if !request.key_sets_needed {
+            loaded.key_sets_read = false;
+            loaded.found.iter_mut().for_each(|stored| stored.key_set = None);
+        }
+        Ok(loaded)
+    }
+
+    async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
+        self.store.client(name).await
+    }
+}
+
+#[tokio::test]
+async fn stored_key_sets_are_kept_while_they_are_not_read_and_a_refresh_has_a_second_at_most() {
+    let key_set = json!({"fetchedAt": 1_000, "maxAge": 60, "keys": [OKTA_KEY.jwk()]}).to_string();
+    let held = StoredProfile { key_set: Some(key_set), ..stored("orders", &described("one")) };
+    let store =
+        Arc::new(SparingStore { store: MemoryProfileStore::holding(vec![held]), asked: std::sync::Mutex::default() });
+    let profiles = ProfileCatalog::new(Arc::clone(&store), settings(named(&["orders"])));
+    for hours in [0, 12, 13, 24] {
+        let snapshot = profiles.current(call_at(hours * TTL)).await.expect("profiles");
+        assert!(snapshot.named(&name("orders")).expect("loaded").stored_keys.is_some(), "{hours}");
+    }
+    let asked = store.asked.lock().expect("unpoisoned").clone();
+    assert_eq!(asked, [(true, PLENTY), (true, SECOND), (false, SECOND), (true, SECOND)], "12 times 300 s are an hour");
 }
 
 /// Threat 56.

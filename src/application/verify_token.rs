@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::application::call_time::CallTime;
 use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::profile_catalog::LoadedProfile;
 use crate::domain::jose::header::KeyId;
 use crate::domain::jose::jwk::VerificationKey;
 use crate::domain::jose::jwt::UnverifiedJwt;
-use crate::domain::time::Moment;
 use crate::domain::validation::error::TokenError;
 use crate::domain::validation::verify::{Candidate, VerifiedToken};
 use crate::domain::verified_tokens::{Remembered, TokenDigest, VerifiedTokens};
@@ -32,10 +32,10 @@ pub async fn verify_token<K: KeySetSource>(
     jwt: &UnverifiedJwt<'_>,
     loaded: &LoadedProfile,
     keys: &KeyRing<K>,
-    now: Moment,
+    time: CallTime,
 ) -> Result<Remembered, VerifyTokenError> {
-    let candidate = Candidate::new(jwt, &loaded.profile, now.wall)?;
-    let key = find_key(candidate.key_id(), loaded, keys, now).await?;
+    let candidate = Candidate::new(jwt, &loaded.profile, time.now.wall)?;
+    let key = find_key(candidate.key_id(), loaded, keys, time).await?;
     let token = Arc::new(candidate.verify(&key)?);
     Ok(Remembered { token, key })
 }
@@ -55,16 +55,16 @@ impl TokenMemory {
         digest: TokenDigest,
         loaded: &LoadedProfile,
         keys: &KeyRing<K>,
-        now: Moment,
+        time: CallTime,
     ) -> Result<Option<Arc<VerifiedToken>>, VerifyTokenError> {
         let Some(Remembered { token, key }) = self.with(|tokens| tokens.find(digest, loaded.profile.version())) else {
             return Ok(None);
         };
-        if let Err(ended) = token.check_times(now.wall) {
+        if let Err(ended) = token.check_times(time.now.wall) {
             self.with(|tokens| tokens.forget(digest));
             return Err(VerifyTokenError::Token(ended));
         }
-        let current = find_key(token.key_id(), loaded, keys, now).await?;
+        let current = find_key(token.key_id(), loaded, keys, time).await?;
         Ok(Arc::ptr_eq(&current, &key).then_some(token))
     }
 
@@ -88,9 +88,9 @@ async fn find_key<K: KeySetSource>(
     key_id: &KeyId,
     loaded: &LoadedProfile,
     keys: &KeyRing<K>,
-    now: Moment,
+    time: CallTime,
 ) -> Result<Arc<VerificationKey>, VerifyTokenError> {
-    let found = keys.find(&loaded.profile, loaded.stored_keys.as_deref(), key_id, now).await;
+    let found = keys.find(&loaded.profile, loaded.stored_keys.as_deref(), key_id, time).await;
     found.map_err(|error| match error {
         KeyRingError::Unknown => VerifyTokenError::Token(TokenError::UnknownKey { key_id: key_id.clone() }),
         KeyRingError::UnknownCoolingDown => {

@@ -1,11 +1,16 @@
-//! The function that will store key sets on a schedule. It refuses to start until it does.
+//! The function that stores key sets on a schedule: configuration, adapters, run.
 
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    #[expect(clippy::print_stderr, reason = "the one thing that this program says")]
-    {
-        eprintln!("keys: storing key sets is not supported yet; the functions fetch keys from Okta themselves");
-    }
-    ExitCode::FAILURE
+use okta_security_profiles::adapters::configured;
+use okta_security_profiles::config::{Config, ConfigError};
+use okta_security_profiles::functions::{StartError, run_keys, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    start("keys", serve).await
+}
+
+async fn serve(config: Result<Config, ConfigError>) -> Result<(), StartError> {
+    run_keys(configured::refresh_keys(&config?).await?).await
 }

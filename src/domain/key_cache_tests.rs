@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{KeyCache, KeyLookup, MAX_STALENESS, MIN_FETCH_INTERVAL, RETRY_INTERVAL_WITHOUT_KEYS, RefreshReason};
+use super::{FetchReason, KeyCache, KeyLookup, MAX_STALENESS, MIN_FETCH_INTERVAL, RETRY_INTERVAL_WITHOUT_KEYS};
 use crate::domain::jose::base64url;
 use crate::domain::jose::header::KeyId;
-use crate::domain::jose::key_set::{KeySet, StoredKeySet};
+use crate::domain::jose::key_set::KeySet;
+use crate::domain::jose::stored_key_set::StoredKeySet;
+use crate::domain::refresh::Jitter;
 use crate::domain::time::{Moment, MonotonicTime, UnixTime};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -29,17 +31,18 @@ fn kid(kid: &str) -> KeyId {
 fn state(cache: &KeyCache, key_id: &str, elapsed: Duration) -> &'static str {
     match cache.look_up(&kid(key_id), at(elapsed)) {
         KeyLookup::Found(_) => "found",
-        KeyLookup::Refresh { why: RefreshReason::NothingHeld, fallback: None } => "fetch: nothing held",
-        KeyLookup::Refresh { why: RefreshReason::Due, fallback: Some(_) } => "fetch: due",
-        KeyLookup::Refresh { why: RefreshReason::UnknownKeyId, fallback: None } => "fetch: unknown kid",
-        KeyLookup::Refresh { .. } => "fetch: impossible",
+        KeyLookup::Due(_) => "found, and due",
+        KeyLookup::Fetch { why: FetchReason::NothingHeld, fallback: None } => "fetch: nothing held",
+        KeyLookup::Fetch { why: FetchReason::Stale, fallback: Some(_) } => "fetch: stale",
+        KeyLookup::Fetch { why: FetchReason::UnknownKeyId, fallback: None } => "fetch: unknown kid",
+        KeyLookup::Fetch { .. } => "fetch: impossible",
         KeyLookup::UnknownKey => "unknown",
         KeyLookup::NoKeys => "no keys",
     }
 }
 
 fn fetched(max_age: Option<Duration>) -> KeyCache {
-    let mut cache = KeyCache::default();
+    let mut cache = KeyCache::new(Jitter::NONE);
     cache.fetch_begins(at(Duration::ZERO));
     cache.fetched(keys("a"), max_age, at(Duration::ZERO));
     cache
@@ -47,14 +50,14 @@ fn fetched(max_age: Option<Duration>) -> KeyCache {
 
 #[test]
 fn an_empty_cache_asks_for_a_fetch() {
-    assert_eq!(state(&KeyCache::default(), "a", Duration::ZERO), "fetch: nothing held");
+    assert_eq!(state(&KeyCache::new(Jitter::NONE), "a", Duration::ZERO), "fetch: nothing held");
 }
 
 #[test]
 fn fetched_keys_are_held_for_an_hour_where_okta_says_nothing() {
     let cache = fetched(None);
     assert_eq!(state(&cache, "a", HOUR), "found");
-    assert_eq!(state(&cache, "a", HOUR + Duration::from_secs(1)), "fetch: due");
+    assert_eq!(state(&cache, "a", HOUR + Duration::from_secs(1)), "fetch: stale");
 }
 
 /// Threat 54.
@@ -62,9 +65,9 @@ fn fetched_keys_are_held_for_an_hour_where_okta_says_nothing() {
 fn freshness_has_a_floor_and_a_ceiling() {
     let eager = fetched(Some(Duration::ZERO));
     assert_eq!(state(&eager, "a", Duration::from_secs(60)), "found");
-    assert_eq!(state(&eager, "a", Duration::from_secs(61)), "fetch: due");
+    assert_eq!(state(&eager, "a", Duration::from_secs(61)), "fetch: stale");
     let lazy = fetched(Some(HOUR * 48));
-    assert_eq!(state(&lazy, "a", HOUR + Duration::from_secs(1)), "fetch: due");
+    assert_eq!(state(&lazy, "a", HOUR + Duration::from_secs(1)), "fetch: stale");
 }
 
 /// Threat 43.
@@ -81,7 +84,7 @@ fn an_unknown_kid_asks_for_one_fetch_per_30_seconds() {
 fn stale_keys_serve_for_24_hours_while_fetches_fail_and_not_longer() {
     let mut cache = fetched(None);
     let late = HOUR * 23;
-    assert_eq!(state(&cache, "a", late), "fetch: due");
+    assert_eq!(state(&cache, "a", late), "fetch: stale");
     cache.fetch_begins(at(late));
     cache.fetch_failed(None, at(late));
     assert_eq!(state(&cache, "a", late), "found");
@@ -104,11 +107,47 @@ fn a_failed_fetch_pauses_for_as_long_as_okta_asked() {
 
 #[test]
 fn without_any_keys_a_failed_fetch_is_tried_again_sooner() {
-    let mut cache = KeyCache::default();
+    let mut cache = KeyCache::new(Jitter::NONE);
     cache.fetch_begins(at(Duration::ZERO));
     cache.fetch_failed(None, at(Duration::ZERO));
     assert_eq!(state(&cache, "a", RETRY_INTERVAL_WITHOUT_KEYS - Duration::from_secs(1)), "no keys");
     assert_eq!(state(&cache, "a", RETRY_INTERVAL_WITHOUT_KEYS), "fetch: nothing held");
+}
+
+#[test]
+fn keys_are_due_ahead_of_their_time_at_a_point_of_the_sandboxs_own() {
+    let mut cache = KeyCache::new(Jitter::from_random(0));
+    cache.fetched(keys("a"), None, at(Duration::ZERO));
+    let three_quarters = HOUR * 3 / 4;
+    assert_eq!(state(&cache, "a", three_quarters), "found");
+    assert_eq!(state(&cache, "a", three_quarters + Duration::from_secs(1)), "found, and due");
+    assert!(cache.is_due(at(three_quarters + Duration::from_secs(1))) && !cache.is_due(at(three_quarters)));
+    cache.fetched(keys("a"), Some(Duration::ZERO), at(HOUR));
+    assert_eq!(state(&cache, "a", HOUR + Duration::from_secs(60)), "found", "never before the floor");
+}
+
+#[test]
+fn while_fetches_fail_a_stale_key_is_answered_with_at_once_and_the_pauses_grow() {
+    let mut cache = fetched(None);
+    let mut now = HOUR * 2;
+    assert_eq!(state(&cache, "a", now), "fetch: stale");
+    for pause in [30, 60, 120, 240, 240] {
+        cache.fetch_begins(at(now));
+        cache.fetch_failed(None, at(now));
+        assert_eq!(state(&cache, "a", now + Duration::from_secs(pause - 1)), "found");
+        now += Duration::from_secs(pause);
+        assert_eq!(state(&cache, "a", now), "found, and due");
+    }
+    assert_eq!(state(&cache, "a", now + Duration::from_secs(300)), "fetch: stale", "a sandbox that slept asks first");
+}
+
+#[test]
+fn a_stored_key_set_is_fresh_for_three_hours_unless_okta_said_less() {
+    let mut cache = KeyCache::new(Jitter::NONE);
+    cache.restore(&StoredKeySet { max_age: 600, ..stored("a", 100_000) }, moment(100_000, Duration::ZERO));
+    assert_eq!(state(&cache, "a", Duration::from_secs(601)), "fetch: stale");
+    cache.restore(&StoredKeySet { max_age: 86_400, ..stored("a", 100_700) }, moment(100_700, Duration::from_secs(700)));
+    assert_eq!(state(&cache, "a", Duration::from_secs(700) + 3 * HOUR), "found");
 }
 
 #[test]
@@ -129,11 +168,11 @@ fn moment(wall: u64, monotonic: Duration) -> Moment {
 /// Threat 47.
 #[test]
 fn a_stored_key_set_serves_a_cold_start_at_its_true_age() {
-    let mut cache = KeyCache::default();
-    cache.restore(&stored("a", 100_000), moment(100_000 + 3_600, Duration::ZERO));
+    let mut cache = KeyCache::new(Jitter::NONE);
+    cache.restore(&stored("a", 100_000), moment(100_000 + 3 * 3_600, Duration::ZERO));
     assert_eq!(state(&cache, "a", Duration::ZERO), "found");
-    assert_eq!(state(&cache, "a", Duration::from_secs(1)), "fetch: due");
-    assert_eq!(state(&cache, "a", HOUR * 23 + Duration::from_secs(1)), "fetch: nothing held");
+    assert_eq!(state(&cache, "a", Duration::from_secs(1)), "fetch: stale");
+    assert_eq!(state(&cache, "a", HOUR * 21 + Duration::from_secs(1)), "fetch: nothing held");
 }
 
 #[test]
@@ -148,8 +187,8 @@ fn a_stored_key_set_replaces_only_older_keys() {
 /// Threat 62.
 #[test]
 fn a_wall_clock_that_jumps_back_neither_ages_nor_rejuvenates_held_keys() {
-    let mut cache = KeyCache::default();
+    let mut cache = KeyCache::new(Jitter::NONE);
     cache.restore(&stored("a", 100_000), moment(50_000, Duration::ZERO));
-    assert_eq!(state(&cache, "a", HOUR), "found", "a set from the future counts as new");
-    assert_eq!(state(&cache, "a", HOUR + Duration::from_secs(1)), "fetch: due");
+    assert_eq!(state(&cache, "a", 3 * HOUR), "found", "a set from the future counts as new");
+    assert_eq!(state(&cache, "a", 3 * HOUR + Duration::from_secs(1)), "fetch: stale");
 }

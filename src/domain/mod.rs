@@ -5,6 +5,8 @@ pub mod jose;
 pub mod key_cache;
 pub mod oauth;
 pub mod profile;
+pub mod profile_freshness;
+pub mod refresh;
 pub mod time;
 pub mod validation;
 pub mod verified_tokens;

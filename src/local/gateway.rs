@@ -57,9 +57,13 @@ async fn handle(
     };
     let request_id = format!("local-{}", gateway.requests.fetch_add(1, Ordering::Relaxed) + 1);
     if is_token_url(parts.uri.path()) {
-        return gateway.issue_token(parts, body, &request_id).await;
+        let answer = gateway.issue_token(parts, body, &request_id).await;
+        tokio::spawn(async move { gateway.token.refresh_due(Some(AUTHORIZER_TIMEOUT)).await });
+        return answer;
     }
-    gateway.call_api(parts, body, caller, &request_id).await
+    let answer = gateway.call_api(parts, body, caller, &request_id).await;
+    tokio::spawn(async move { gateway.authorizer.refresh_due(Some(AUTHORIZER_TIMEOUT)).await });
+    answer
 }
 
 /// The token function's routes: `/oauth2/{profile}/v1/token`.

@@ -25,7 +25,7 @@ use crate::adapters::http::token_handler::TokenHandler;
 use crate::adapters::trust::{TrustError, client_config};
 use crate::config::{AuthorizerResponse, Config, StoreConfig};
 use crate::domain::profile::{ProfileError, ProfileName, SecurityProfile, Transport};
-use crate::ports::profile_store::{ProfileSelection, ProfileStore, ProfileStoreError};
+use crate::ports::profile_store::{LoadRequest, ProfileSelection, ProfileStore, ProfileStoreError};
 
 /// How soon a changed document takes effect.
 const PROFILE_TTL: Duration = Duration::from_secs(5);
@@ -214,7 +214,9 @@ async fn bind(port: u16, option: &'static str) -> Result<(TcpListener, SocketAdd
 }
 
 async fn load(directory: &Path) -> Result<Vec<SecurityProfile>, LocalError> {
-    let loaded = FileProfileStore::new(directory.to_owned()).load(&ProfileSelection::All).await?;
+    let loaded = FileProfileStore::new(directory.to_owned())
+        .load(LoadRequest::everything(&ProfileSelection::All, GRACE))
+        .await?;
     if loaded.found.is_empty() {
         return Err(LocalError::NoProfiles(directory.to_owned()));
     }
@@ -232,5 +234,6 @@ fn config(directory: PathBuf, form: Form, extra_trust_anchors: Option<PathBuf>) 
         transport: Transport::HttpsOrLoopback,
         log_filter: "info".to_owned(),
         extra_trust_anchors,
+        okta_proxy: None,
     }
 }

@@ -8,13 +8,17 @@ use crate::domain::jose::key_set::{KeySet, KeySetError};
 
 /// Fetches a key set from a URL that an operator configured; never from one that a token names.
 pub trait KeySetSource: Send + Sync {
-    /// Fetches and filters the key set at `keys_url`.
-    fn fetch(&self, keys_url: &Url) -> impl Future<Output = Result<FetchedKeySet, KeySetSourceError>> + Send;
+    /// Fetches and filters the key set at `keys_url`, giving up after `within` or a shorter time of its own.
+    fn fetch(
+        &self,
+        keys_url: &Url,
+        within: Duration,
+    ) -> impl Future<Output = Result<FetchedKeySet, KeySetSourceError>> + Send;
 }
 
 impl<S: KeySetSource> KeySetSource for std::sync::Arc<S> {
-    async fn fetch(&self, keys_url: &Url) -> Result<FetchedKeySet, KeySetSourceError> {
-        (**self).fetch(keys_url).await
+    async fn fetch(&self, keys_url: &Url, within: Duration) -> Result<FetchedKeySet, KeySetSourceError> {
+        (**self).fetch(keys_url, within).await
     }
 }
 
@@ -23,6 +27,8 @@ impl<S: KeySetSource> KeySetSource for std::sync::Arc<S> {
 pub struct FetchedKeySet {
     /// The usable keys.
     pub keys: KeySet,
+    /// The document that they were read from, at most 150,000 bytes.
+    pub document: Vec<u8>,
     /// `max-age` of `Cache-Control`, where the issuer gave one; zero for `no-cache` and `no-store`.
     pub max_age: Option<Duration>,
 }

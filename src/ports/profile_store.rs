@@ -1,5 +1,7 @@
 //! Where profiles are kept: their documents, their stored key sets and their clients.
 
+use std::time::Duration;
+
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
 
@@ -12,13 +14,29 @@ pub enum ProfileSelection {
     Named(Vec<ProfileName>),
 }
 
+/// What is to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadRequest<'s> {
+    /// Which profiles.
+    pub selection: &'s ProfileSelection,
+    /// Whether their stored key sets are needed. Where they are not, they come along if that costs no further call.
+    pub key_sets_needed: bool,
+    /// When to give up, attempts that are repeated included.
+    pub within: Duration,
+}
+
+impl<'s> LoadRequest<'s> {
+    /// Documents and stored key sets.
+    #[must_use]
+    pub const fn everything(selection: &'s ProfileSelection, within: Duration) -> Self {
+        Self { selection, key_sets_needed: true, within }
+    }
+}
+
 /// Reads profiles.
 pub trait ProfileStore: Send + Sync {
     /// Reads the documents and stored key sets of the selected profiles. No secret is read or decrypted.
-    fn load(
-        &self,
-        selection: &ProfileSelection,
-    ) -> impl Future<Output = Result<LoadedProfiles, ProfileStoreError>> + Send;
+    fn load(&self, request: LoadRequest<'_>) -> impl Future<Output = Result<LoadedProfiles, ProfileStoreError>> + Send;
 
     /// Reads the client that a profile keeps for testing, decrypting its secret; `None` where it keeps none.
     fn client(
@@ -28,8 +46,8 @@ pub trait ProfileStore: Send + Sync {
 }
 
 impl<S: ProfileStore> ProfileStore for std::sync::Arc<S> {
-    async fn load(&self, selection: &ProfileSelection) -> Result<LoadedProfiles, ProfileStoreError> {
-        (**self).load(selection).await
+    async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
+        (**self).load(request).await
     }
 
     async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
@@ -44,6 +62,8 @@ pub struct LoadedProfiles {
     pub found: Vec<StoredProfile>,
     /// Where each named profile that is not there was looked for, such as `/okta-security-profiles/orders`.
     pub missing: Vec<MissingProfile>,
+    /// Whether the stored key sets were read, too.
+    pub key_sets_read: bool,
 }
 
 /// One profile as it is stored, not yet parsed.
@@ -53,7 +73,7 @@ pub struct StoredProfile {
     pub name: ProfileName,
     /// The profile document (JSON).
     pub document: String,
-    /// The stored key set (JSON), where there is one.
+    /// The stored key set (JSON), where there is one and it was read.
     pub key_set: Option<String>,
 }
 
@@ -69,7 +89,7 @@ pub struct MissingProfile {
 /// Why a store could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileStoreError {
-    /// No answer, or an answer that is the service's fault: a throttle, an outage, a timeout.
+    /// No answer, or an answer that is the service's fault: a throttle, an outage, a time-out.
     #[error("the profile store cannot be read ({what})")]
     Unavailable {
         /// What was being read, and the error's code where the store gave one.

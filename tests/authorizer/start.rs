@@ -10,7 +10,8 @@ use crate::support::{LambdaFunction, PATIENCE, Scenario, TIMEOUT};
 async fn last_words(authorizer: LambdaFunction) -> String {
     assert_eq!(authorizer.wait_exit(PATIENCE).await.code(), Some(1), "{}", authorizer.logs());
     let output = authorizer.logs();
-    let lines: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
+    let is_metric = |line: &str| line.contains("\"_aws\"");
+    let lines: Vec<&str> = output.lines().filter(|line| !line.is_empty() && !is_metric(line)).collect();
     let [line] = lines[..] else { panic!("one line was expected:\n{output}") };
     line.to_owned()
 }

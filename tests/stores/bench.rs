@@ -3,6 +3,7 @@
 use okta_security_profiles::adapters::file::FileProfileStore;
 use okta_security_profiles::adapters::ssm::SsmProfileStore;
 use okta_security_profiles::domain::profile::ProfileName;
+use okta_security_profiles::ports::key_set_store::KeySetStore;
 use okta_security_profiles::ports::profile_store::{ProfileSelection, ProfileStore};
 use tempfile::TempDir;
 
@@ -10,7 +11,7 @@ use crate::support::{Moto, ParameterType, SsmFront};
 
 /// What the suite needs of a place.
 pub(crate) trait Bench {
-    type Store: ProfileStore;
+    type Store: ProfileStore + KeySetStore;
 
     async fn empty() -> Self;
     fn store(&self) -> &Self::Store;
@@ -130,6 +131,12 @@ impl Bench for Ssm {
 }
 
 impl Ssm {
+    /// A store of the same root that calls another endpoint.
+    pub(crate) fn store_at(&self, endpoint: &str) -> SsmProfileStore {
+        let config = self.moto.client().config().to_builder().endpoint_url(endpoint).build();
+        SsmProfileStore::new(aws_sdk_ssm::Client::from_conf(config), self.root.clone())
+    }
+
     async fn put(&self, name: &str, value: &str, kind: ParameterType) {
         self.moto.put_parameter(&format!("{}/{name}", self.root), value, kind).await;
     }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use okta_security_profiles::ports::profile_store::{ProfileSelection, ProfileStore, ProfileStoreError};
+use okta_security_profiles::ports::key_set_store::KeySetStore as _;
+use okta_security_profiles::ports::profile_store::{LoadRequest, ProfileSelection, ProfileStore, ProfileStoreError};
 use serde_json::json;
 
 use crate::bench::{Bench, Ssm, name, named};
-use crate::support::SsmAnswers;
+use crate::support::{PATIENCE, SsmAnswers};
+
+fn everything(selection: &ProfileSelection) -> LoadRequest<'_> {
+    LoadRequest::everything(selection, PATIENCE)
+}
 
 #[tokio::test]
 async fn twelve_named_profiles_cost_three_calls_of_ten_names_each_and_nothing_is_decrypted() {
@@ -16,7 +21,8 @@ async fn twelve_named_profiles_cost_three_calls_of_ten_names_each_and_nothing_is
         bench.put_document(profile, "{}").await;
         bench.put_client(profile, "{}").await;
     }
-    let loaded = bench.store().load(&named(profiles.iter().map(String::as_str))).await.expect("a readable store");
+    let loaded =
+        bench.store().load(everything(&named(profiles.iter().map(String::as_str)))).await.expect("a readable store");
     assert_eq!(loaded.found.len(), 12);
 
     let calls = bench.front.calls();
@@ -34,12 +40,51 @@ async fn twelve_named_profiles_cost_three_calls_of_ten_names_each_and_nothing_is
 }
 
 #[tokio::test]
+async fn stored_key_sets_that_are_not_needed_are_read_only_where_that_costs_no_further_call() {
+    for (profiles, calls, key_sets_read) in [(5, 1, true), (6, 1, false), (12, 2, false)] {
+        let bench = Ssm::empty().await;
+        let names: Vec<String> = (1..=profiles).map(|number| format!("profile-{number}")).collect();
+        for name in &names {
+            bench.put_document(name, "{}").await;
+            bench.put_keys(name, "keys").await;
+        }
+        let selection = named(names.iter().map(String::as_str));
+        let request = LoadRequest { key_sets_needed: false, ..everything(&selection) };
+        let loaded = bench.store().load(request).await.expect("a readable store");
+        assert_eq!((bench.front.calls().len(), loaded.key_sets_read), (calls, key_sets_read), "{profiles} profiles");
+        assert_eq!(loaded.found.iter().all(|stored| stored.key_set.is_some()), key_sets_read);
+    }
+}
+
+#[tokio::test]
+async fn a_key_set_that_may_not_be_written_names_the_call_the_parameter_and_the_code() {
+    let bench = Ssm::empty().await;
+    bench.front.answer_with(SsmAnswers::Error(400, "AccessDeniedException"));
+    let error = bench.store().store_key_set(&name("orders"), "{}").await.expect_err("refused");
+    assert_eq!(error.what, format!("ssm:PutParameter on `{}/orders/keys`, AccessDeniedException", bench.root));
+}
+
+/// Threat 56.
+#[tokio::test]
+async fn a_load_gives_up_when_it_is_told_to() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let bench = Ssm::empty().await;
+    let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
+    let selection = named(["orders"]);
+    let within = std::time::Duration::from_millis(300);
+    let error =
+        bench.store_at(&endpoint).load(LoadRequest::everything(&selection, within)).await.expect_err("no answer");
+    let ProfileStoreError::Unavailable { what, .. } = &error else { panic!("{error}") };
+    assert_eq!(*what, format!("ssm under `{}`, no answer within 300 ms", bench.root));
+}
+
+#[tokio::test]
 async fn all_profiles_cost_one_call_for_each_page_and_for_each_ten_key_sets_and_nothing_is_decrypted() {
     let bench = Ssm::empty().await;
     for number in 1..=12 {
         bench.put_document(&format!("profile-{number}"), "{}").await;
     }
-    let loaded = bench.store().load(&ProfileSelection::All).await.expect("a readable store");
+    let loaded = bench.store().load(everything(&ProfileSelection::All)).await.expect("a readable store");
     assert_eq!(loaded.found.len(), 12);
     let mut operations = Vec::new();
     for call in bench.front.calls() {
@@ -67,7 +112,7 @@ async fn a_client_costs_one_call_and_only_that_one_decrypts() {
 async fn a_page_token_that_never_ends_is_followed_twenty_times_and_no_further() {
     let bench = Ssm::empty().await;
     bench.front.answer_with(SsmAnswers::EndlessPages);
-    let error = bench.store().load(&ProfileSelection::All).await.expect_err("too many pages");
+    let error = bench.store().load(everything(&ProfileSelection::All)).await.expect_err("too many pages");
     let ProfileStoreError::TooManyPages { root, pages } = &error else { panic!("{error}") };
     assert_eq!((root, *pages), (&bench.root, 20));
     assert!(error.to_string().contains("`PROFILES`"), "the remedy: {error}");
@@ -93,7 +138,7 @@ async fn a_refused_load_names_the_call_the_root_and_the_code() {
     bench.front.answer_with(SsmAnswers::Error(400, "AccessDeniedException"));
     for (selection, operation) in [(ProfileSelection::All, "GetParametersByPath"), (named(["orders"]), "GetParameters")]
     {
-        let error = bench.store().load(&selection).await.expect_err("refused");
+        let error = bench.store().load(everything(&selection)).await.expect_err("refused");
         let ProfileStoreError::Unavailable { what, .. } = &error else { panic!("{error}") };
         assert_eq!(*what, format!("ssm:{operation} on `{}`, AccessDeniedException", bench.root));
     }
@@ -104,7 +149,7 @@ async fn a_refused_load_names_the_call_the_root_and_the_code() {
 async fn a_throttled_load_is_tried_again_and_then_unavailable() {
     let bench = Ssm::empty().await;
     bench.front.answer_with(SsmAnswers::Error(400, "ThrottlingException"));
-    let error = bench.store().load(&named(["orders"])).await.expect_err("throttled");
+    let error = bench.store().load(everything(&named(["orders"]))).await.expect_err("throttled");
     let ProfileStoreError::Unavailable { what, .. } = &error else { panic!("{error}") };
     assert!(what.ends_with(", ThrottlingException"), "{what}");
     assert!(bench.front.calls().len() > 1, "a throttle passes: one more attempt is worth it");

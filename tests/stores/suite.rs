@@ -1,11 +1,13 @@
 //! What every store does alike: each check is a test of the folder and a test of SSM.
 
 use okta_security_profiles::domain::oauth::client_credentials::ClientAuthentication;
+use okta_security_profiles::ports::key_set_store::KeySetStore as _;
 use okta_security_profiles::ports::profile_store::{
-    LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
+    LoadRequest, LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
 };
 
 use crate::bench::{Bench, Folder, Ssm, name, named};
+use crate::support::PATIENCE;
 
 /// Makes one test for each store of each check below.
 macro_rules! for_each_store {
@@ -36,12 +38,14 @@ for_each_store! {
     a_document_comes_as_it_was_written,
     a_client_is_read_where_it_is_asked_for_and_nowhere_else,
     a_malformed_client_is_told_by_its_place_and_nothing_of_it_is_shown,
+    a_key_set_that_is_stored_is_read_with_its_profile_and_replaced_as_a_whole,
 }
 
 async fn an_empty_place_holds_no_profile<B: Bench>() {
     let bench = B::empty().await;
-    assert_eq!(load(&bench, &ProfileSelection::All).await, LoadedProfiles::default());
-    assert_eq!(load(&bench, &named([])).await, LoadedProfiles::default());
+    let nothing = LoadedProfiles { key_sets_read: true, ..LoadedProfiles::default() };
+    assert_eq!(load(&bench, &ProfileSelection::All).await, nothing);
+    assert_eq!(load(&bench, &named([])).await, nothing);
 }
 
 async fn all_profiles_are_found_in_the_order_of_their_names<B: Bench>() {
@@ -168,8 +172,19 @@ async fn a_malformed_client_is_told_by_its_place_and_nothing_of_it_is_shown<B: B
     }
 }
 
+async fn a_key_set_that_is_stored_is_read_with_its_profile_and_replaced_as_a_whole<B: Bench>() {
+    let bench = B::empty().await;
+    bench.put_document("orders", "{}").await;
+    for key_set in [format!("long {}", "-".repeat(4_000)), "short".to_owned()] {
+        bench.store().store_key_set(&name("orders"), &key_set).await.expect("a store that can be written");
+        let loaded = load(&bench, &named(["orders"])).await;
+        assert_eq!(loaded.found[0].key_set, Some(key_set));
+        assert_eq!(names(&load(&bench, &ProfileSelection::All).await), ["orders"]);
+    }
+}
+
 async fn load<B: Bench>(bench: &B, selection: &ProfileSelection) -> LoadedProfiles {
-    bench.store().load(selection).await.expect("a readable store")
+    bench.store().load(LoadRequest::everything(selection, PATIENCE)).await.expect("a readable store")
 }
 
 fn names(loaded: &LoadedProfiles) -> Vec<&str> {

@@ -94,6 +94,12 @@ impl Moto {
         }
     }
 
+    /// The value of a parameter, where there is one.
+    pub(crate) async fn parameter(&self, name: &str) -> Option<String> {
+        let answer = self.client().get_parameters().names(name).with_decryption(true).send().await;
+        answer.expect("moto answers").parameters?.pop()?.value
+    }
+
     /// Deletes a parameter.
     pub(crate) async fn delete_parameter(&self, name: &str) {
         if let Err(error) = self.client().delete_parameter().name(name).send().await {

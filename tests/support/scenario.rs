@@ -113,6 +113,16 @@ impl Scenario {
         self.start(env!("CARGO_BIN_EXE_token"), variables)
     }
 
+    /// Starts the `keys` function, with further variables or other values.
+    pub(crate) fn keys_function(&self, variables: &[(&str, &str)]) -> LambdaFunction {
+        self.start(env!("CARGO_BIN_EXE_keys"), variables)
+    }
+
+    /// The value of the parameter `{root}/{name}`, where there is one.
+    pub(crate) async fn parameter(&self, name: &str) -> Option<String> {
+        self.moto.parameter(&format!("{}/{name}", self.root)).await
+    }
+
     fn start(&self, program: &str, variables: &[(&str, &str)]) -> LambdaFunction {
         let ca = self.ca.file().to_str().expect("a path that is text");
         let endpoint = self.moto.endpoint();

@@ -29,6 +29,8 @@ pub(crate) enum SsmAnswers {
     True,
     /// With this status and error code.
     Error(u16, &'static str),
+    /// As moto answers them, but for writes, which are refused.
+    RefuseWrites,
     /// With a page without parameters and a token for the next one, for ever.
     EndlessPages,
 }
@@ -84,13 +86,14 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let operation = target.trim_start_matches("AmazonSSM.").to_owned();
     let input = serde_json::from_slice(&body).unwrap_or_default();
+    let is_write = operation.starts_with("Put");
     lock(&shared.calls).push(SsmCall { operation, input });
     let answers = *lock(&shared.answers);
     match answers {
         SsmAnswers::True => pass_on(&shared, headers, body).await,
-        SsmAnswers::Error(status, code) => {
-            json_answer(status, &json!({"__type": code, "message": "the front refuses this call"}))
-        }
+        SsmAnswers::RefuseWrites if !is_write => pass_on(&shared, headers, body).await,
+        SsmAnswers::RefuseWrites => refuse(400, "AccessDeniedException"),
+        SsmAnswers::Error(status, code) => refuse(status, code),
         SsmAnswers::EndlessPages => json_answer(200, &json!({"Parameters": [], "NextToken": "again"})),
     }
 }
@@ -102,6 +105,10 @@ async fn pass_on(shared: &Shared, mut headers: HeaderMap, body: Bytes) -> Respon
     let answer = shared.http.post(&shared.moto).headers(headers).body(body).send().await.expect("an answer from moto");
     let status = answer.status().as_u16();
     json_answer(status, &serde_json::from_slice(&answer.bytes().await.expect("moto's answer")).unwrap_or_default())
+}
+
+fn refuse(status: u16, code: &str) -> Response {
+    json_answer(status, &json!({"__type": code, "message": "the front refuses this call"}))
 }
 
 fn json_answer(status: u16, body: &Value) -> Response {

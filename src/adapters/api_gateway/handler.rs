@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::answer::{AnswerForm, AuthorizerAnswer};
 use super::event::{EventError, read};
+use crate::adapters::deadline::within;
 use crate::adapters::system_clock::SystemClock;
 use crate::application::authorize_request::{AuthorizeError, AuthorizeRequest};
 use crate::application::key_ring::chain;
@@ -17,9 +18,6 @@ use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
 use crate::rejection::Outcome;
 use crate::telemetry::DecisionRecord;
-
-/// What is left of an invocation when the answer must be out: a Lambda that times out answers nothing.
-const RESERVE: Duration = Duration::from_millis(200);
 
 /// Answers authorizer events.
 #[derive(Debug)]
@@ -67,17 +65,8 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
             }
             .log();
         })?;
-        let decision = match remaining {
-            None => self.application.decide(&read.request).await,
-            Some(remaining) => {
-                match tokio::time::timeout(remaining.saturating_sub(RESERVE), self.application.decide(&read.request))
-                    .await
-                {
-                    Ok(decision) => decision,
-                    Err(_) => Err(AuthorizeError::Deadline),
-                }
-            }
-        };
+        let decision = within(remaining, |left| self.application.decide(&read.request, left)).await;
+        let decision = decision.unwrap_or(Err(AuthorizeError::Deadline));
         let answer = self.answer(&read.request, &decision);
         let route = read.request.method_arn.to_string();
         let record = DecisionRecord {
@@ -89,6 +78,12 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
         };
         self.log(&decision, &answer, &record);
         answer
+    }
+
+    /// Refreshes what is due, once a call is answered. `remaining` is what is left of the invocation.
+    pub async fn refresh_due(&self, remaining: Option<Duration>) {
+        // What the end of the invocation cuts off is tried again later.
+        let _cut_off = within(remaining, |left| self.application.refresh_due(left)).await;
     }
 
     fn answer(
@@ -140,10 +135,11 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
             Err(HandlerError::Event(_) | HandlerError::Failed { .. }) => "error",
         };
         let of_token = |token: &VerifiedToken, record: &DecisionRecord<'_>| {
-            let profile = token.profile();
-            let key_age = self.application.keys.age(profile, SystemClock.now().monotonic);
+            let (profile, now) = (token.profile(), SystemClock.now().monotonic);
+            let key_age = self.application.keys.age(profile, now);
+            let profile_age = self.application.profiles.age(profile.name(), now);
             let (kid, cid) = (token.key_id().as_str(), token.claims().client_id.as_str());
-            DecisionRecord { profile: profile.name().as_str(), kid, cid, key_age, ..*record }.log();
+            DecisionRecord { profile: profile.name().as_str(), kid, cid, key_age, profile_age, ..*record }.log();
         };
         match (decision, answer) {
             (_, Err(HandlerError::Failed { reason, detail })) => {

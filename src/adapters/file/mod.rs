@@ -1,6 +1,6 @@
 //! Profiles as files: `DIR/NAME.json`, `DIR/NAME.keys.json`, `DIR/NAME.client.json`.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -8,11 +8,12 @@ use secrecy::SecretString;
 use crate::adapters::stored_client;
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
+use crate::ports::key_set_store::{KeySetStore, KeySetStoreError};
 use crate::ports::profile_store::{
-    LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
+    LoadRequest, LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
 };
 
-/// Reads profiles from a folder.
+/// Reads profiles from a folder, and writes their stored key sets there.
 #[derive(Debug, Clone)]
 pub struct FileProfileStore {
     directory: PathBuf,
@@ -44,12 +45,12 @@ impl FileProfileStore {
 }
 
 impl ProfileStore for FileProfileStore {
-    async fn load(&self, selection: &ProfileSelection) -> Result<LoadedProfiles, ProfileStoreError> {
-        let names = match selection {
+    async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
+        let names = match request.selection {
             ProfileSelection::All => self.names()?,
             ProfileSelection::Named(names) => names.clone(),
         };
-        let mut loaded = LoadedProfiles::default();
+        let mut loaded = LoadedProfiles { key_sets_read: true, ..LoadedProfiles::default() };
         for name in names {
             let path = self.path(&name, ".json");
             match read(&path)? {
@@ -69,6 +70,19 @@ impl ProfileStore for FileProfileStore {
             Some(json) => stored_client::parse(&SecretString::from(json), path.display().to_string()).map(Some),
             None => Ok(None),
         }
+    }
+}
+
+impl KeySetStore for FileProfileStore {
+    /// The file is replaced as a whole: a reader finds the old key set or the new one.
+    async fn store_key_set(&self, name: &ProfileName, key_set: &str) -> Result<(), KeySetStoreError> {
+        let path = self.path(name, ".keys.json");
+        let written = tempfile::NamedTempFile::new_in(&self.directory).and_then(|mut file| {
+            file.write_all(key_set.as_bytes())?;
+            file.persist(&path).map_err(|error| error.error)
+        });
+        let place = || format!("`{}`", path.display());
+        written.map(|_| ()).map_err(|error| KeySetStoreError { what: place(), source: error.into() })
     }
 }
 

@@ -9,6 +9,7 @@ use lambda_http::http::header::{
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 
+use crate::adapters::deadline::within;
 use crate::adapters::system_clock::SystemClock;
 use crate::application::issue_token::{IncomingTokenRequest, IssueToken, IssueTokenError, Issued};
 use crate::application::key_ring::chain;
@@ -20,9 +21,6 @@ use crate::ports::profile_store::ProfileStore;
 use crate::ports::token_endpoint::TokenEndpoint;
 use crate::rejection::TokenRefusal;
 use crate::telemetry::DecisionRecord;
-
-/// What is left of an invocation when the answer must be out.
-const RESERVE: Duration = Duration::from_millis(200);
 
 /// Answers token requests.
 #[derive(Debug)]
@@ -71,6 +69,12 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> TokenHandler<
         }
     }
 
+    /// Refreshes what is due, once a request is answered. `remaining` is what is left of the invocation.
+    pub async fn refresh_due(&self, remaining: Option<Duration>) {
+        // What the end of the invocation cuts off is tried again later.
+        let _cut_off = within(remaining, |left| self.application.refresh_due(left)).await;
+    }
+
     async fn issue(
         &self,
         request: &Request,
@@ -88,15 +92,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> TokenHandler<
             authorization: &authorization,
             body: request.body().as_ref(),
         };
-        match remaining {
-            None => self.application.issue(incoming).await,
-            Some(remaining) => {
-                match tokio::time::timeout(remaining.saturating_sub(RESERVE), self.application.issue(incoming)).await {
-                    Ok(issued) => issued,
-                    Err(_) => Err(IssueTokenError::Deadline),
-                }
-            }
-        }
+        within(remaining, |left| self.application.issue(incoming, left)).await.unwrap_or(Err(IssueTokenError::Deadline))
     }
 }
 

@@ -2,32 +2,32 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
+use reqwest::header::{CACHE_CONTROL, HeaderMap};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::client::{ExchangeError, OktaClient, retry_after};
+use super::client::{OktaClient, retry_after};
 use crate::domain::jose::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES};
 use crate::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 
 const TIMEOUT: Duration = Duration::from_millis(1_500);
 
 impl KeySetSource for OktaClient {
-    async fn fetch(&self, keys_url: &Url) -> Result<FetchedKeySet, KeySetSourceError> {
+    async fn fetch(&self, keys_url: &Url, within: Duration) -> Result<FetchedKeySet, KeySetSourceError> {
         let url = || keys_url.to_string();
-        let request = self.http().get(keys_url.clone()).header(ACCEPT, "application/json").timeout(TIMEOUT);
-        let answer = self.exchange("keys", request, MAX_KEY_SET_BYTES).await.map_err(|error| match error {
-            ExchangeError::Failed(source) => KeySetSourceError::Unreachable { url: url(), source: source.into() },
-            ExchangeError::TooLarge => KeySetSourceError::Malformed {
-                url: url(),
-                problem: KeySetError::TooLarge { bytes: MAX_KEY_SET_BYTES + 1 },
-            },
+        let answer = self.get("keys", keys_url, MAX_KEY_SET_BYTES, within.min(TIMEOUT)).await.map_err(|error| {
+            let problem = KeySetError::TooLarge { bytes: MAX_KEY_SET_BYTES + 1 };
+            error.into_source(
+                |source| KeySetSourceError::Unreachable { url: url(), source },
+                || KeySetSourceError::Malformed { url: url(), problem },
+            )
         })?;
         match answer.status {
             200 => {
                 let keys = KeySet::from_json(answer.body.expose_secret())
                     .map_err(|problem| KeySetSourceError::Malformed { url: url(), problem })?;
-                Ok(FetchedKeySet { keys, max_age: max_age(&answer.headers) })
+                let document = answer.body.expose_secret().to_vec();
+                Ok(FetchedKeySet { keys, document, max_age: max_age(&answer.headers) })
             }
             429 => Err(KeySetSourceError::RateLimited { url: url(), retry_after: retry_after(&answer.headers) }),
             status => Err(KeySetSourceError::Status { url: url(), status }),

@@ -1,6 +1,7 @@
-//! Okta over HTTPS: its key sets and its token endpoint.
+//! Okta over HTTPS: its discovery document, its key sets and its token endpoint.
 
 mod client;
+mod discovery;
 mod keys;
 mod token;
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use url::{Url, form_urlencoded};
 
-use super::client::{ExchangeError, OktaClient, retry_after};
+use super::client::{OktaClient, retry_after};
 use crate::domain::oauth::client_credentials::{ClientAuthentication, ClientCredentials};
 use crate::domain::oauth::scope::ScopeSet;
 use crate::ports::token_endpoint::{TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
@@ -34,9 +34,11 @@ impl TokenEndpoint for OktaClient {
             ClientAuthentication::Body => request,
         };
         let url = || token_url.to_string();
-        let answer = self.exchange("token", request, MAX_ANSWER_BYTES).await.map_err(|error| match error {
-            ExchangeError::Failed(source) => TokenEndpointError::Unreachable { url: url(), source: source.into() },
-            ExchangeError::TooLarge => TokenEndpointError::TooLarge { url: url(), limit: MAX_ANSWER_BYTES },
+        let answer = self.exchange("token", request, MAX_ANSWER_BYTES).await.map_err(|error| {
+            error.into_source(
+                |source| TokenEndpointError::Unreachable { url: url(), source },
+                || TokenEndpointError::TooLarge { url: url(), limit: MAX_ANSWER_BYTES },
+            )
         })?;
         Ok(TokenEndpointAnswer { status: answer.status, retry_after: retry_after(&answer.headers), body: answer.body })
     }

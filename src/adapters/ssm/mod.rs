@@ -1,7 +1,8 @@
 //! SSM Parameter Store: where profiles live in an account.
 
 mod client;
+mod key_set_store;
 mod profile_store;
 
-pub use client::{SsmConnection, connect};
-pub use profile_store::SsmProfileStore;
+pub use client::{FIRST_BACKOFF, MAX_ATTEMPTS, MAX_BACKOFF, SsmConnection, connect};
+pub use profile_store::{SsmProfileStore, calls_for};

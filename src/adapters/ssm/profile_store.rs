@@ -1,6 +1,7 @@
 //! Profiles as parameters: `{root}/{profile}`, `{root}/{profile}/keys`, `{root}/{profile}/client`.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
@@ -10,7 +11,7 @@ use crate::adapters::stored_client;
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
 use crate::ports::profile_store::{
-    LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
+    LoadRequest, LoadedProfiles, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile,
 };
 
 /// The most names that one `GetParameters` takes.
@@ -18,10 +19,10 @@ const NAMES_PER_CALL: usize = 10;
 /// The most pages of ten that `GetParametersByPath` is followed through: 200 profiles.
 const MAX_PAGES: usize = 20;
 
-/// Reads profiles from SSM.
+/// Reads profiles from SSM, and writes their stored key sets there.
 #[derive(Debug, Clone)]
 pub struct SsmProfileStore {
-    client: Client,
+    pub(super) client: Client,
     root: String,
 }
 
@@ -36,15 +37,23 @@ impl SsmProfileStore {
         format!("{}/{profile}", self.root)
     }
 
-    fn keys_name(&self, profile: &ProfileName) -> String {
+    pub(super) fn keys_name(&self, profile: &ProfileName) -> String {
         format!("{}/{profile}/keys", self.root)
     }
 
     /// Documents and stored key sets of the named profiles, all in one round of parallel calls.
-    async fn load_named(&self, names: &[ProfileName]) -> Result<LoadedProfiles, ProfileStoreError> {
-        let parameters = names.iter().flat_map(|name| [self.document_name(name), self.keys_name(name)]).collect();
+    async fn load_named(
+        &self,
+        names: &[ProfileName],
+        key_sets_needed: bool,
+    ) -> Result<LoadedProfiles, ProfileStoreError> {
+        let key_sets_read = key_sets_needed || calls_for(2 * names.len()) == calls_for(names.len());
+        let mut parameters: Vec<String> = names.iter().map(|name| self.document_name(name)).collect();
+        if key_sets_read {
+            parameters.extend(names.iter().map(|name| self.keys_name(name)));
+        }
         let mut values = self.parameters(parameters).await?;
-        let mut loaded = LoadedProfiles::default();
+        let mut loaded = LoadedProfiles { key_sets_read, ..LoadedProfiles::default() };
         for name in names {
             let location = self.document_name(name);
             match values.remove(&location) {
@@ -59,17 +68,19 @@ impl SsmProfileStore {
     }
 
     /// Every profile below the root: the documents page by page, then their stored key sets in one parallel round.
-    async fn load_all(&self) -> Result<LoadedProfiles, ProfileStoreError> {
+    async fn load_all(&self, key_sets_needed: bool) -> Result<LoadedProfiles, ProfileStoreError> {
         let documents = self.documents_by_path().await?;
-        let keys = documents.iter().map(|(name, _)| self.keys_name(name)).collect();
-        let mut keys = self.parameters(keys).await?;
+        let mut keys = HashMap::new();
+        if key_sets_needed {
+            keys = self.parameters(documents.iter().map(|(name, _)| self.keys_name(name)).collect()).await?;
+        }
         let with_keys = |(name, document): (ProfileName, String)| {
             let key_set = keys.remove(&self.keys_name(&name));
             StoredProfile { name, document, key_set }
         };
         let mut found: Vec<StoredProfile> = documents.into_iter().map(with_keys).collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(LoadedProfiles { found, missing: Vec::new() })
+        Ok(LoadedProfiles { found, missing: Vec::new(), key_sets_read: key_sets_needed })
     }
 
     async fn documents_by_path(&self) -> Result<Vec<(ProfileName, String)>, ProfileStoreError> {
@@ -92,6 +103,11 @@ impl SsmProfileStore {
             }
         }
         Err(ProfileStoreError::TooManyPages { root: self.root.clone(), pages: MAX_PAGES })
+    }
+
+    fn gave_up(&self, within: Duration, elapsed: tokio::time::error::Elapsed) -> ProfileStoreError {
+        let what = format!("ssm under `{}`, no answer within {} ms", self.root, within.as_millis());
+        ProfileStoreError::Unavailable { what, source: elapsed.into() }
     }
 
     /// The values of those of `names` that exist, ten to a call, the calls in parallel, nothing decrypted.
@@ -120,10 +136,17 @@ impl SsmProfileStore {
 }
 
 impl ProfileStore for SsmProfileStore {
-    async fn load(&self, selection: &ProfileSelection) -> Result<LoadedProfiles, ProfileStoreError> {
-        match selection {
-            ProfileSelection::All => self.load_all().await,
-            ProfileSelection::Named(names) => self.load_named(names).await,
+    async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
+        let LoadRequest { selection, key_sets_needed, within } = request;
+        let load = async {
+            match selection {
+                ProfileSelection::All => self.load_all(key_sets_needed).await,
+                ProfileSelection::Named(names) => self.load_named(names, key_sets_needed).await,
+            }
+        };
+        match tokio::time::timeout(within, load).await {
+            Ok(loaded) => loaded,
+            Err(elapsed) => Err(self.gave_up(within, elapsed)),
         }
     }
 
@@ -139,6 +162,12 @@ impl ProfileStore for SsmProfileStore {
             None => Ok(None),
         }
     }
+}
+
+/// The calls that so many names take.
+#[must_use]
+pub const fn calls_for(names: usize) -> usize {
+    names.div_ceil(NAMES_PER_CALL)
 }
 
 fn unavailable<E>(operation: &str, place: &str, error: SdkError<E>) -> ProfileStoreError

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::header::KeyId;
 use super::jwk::{JwkError, VerificationKey};
-use crate::domain::time::UnixTime;
 
 /// The largest key set that is read, in bytes.
 pub const MAX_KEY_SET_BYTES: usize = 150_000;
@@ -80,13 +79,19 @@ impl KeySet {
         self.keys.get(key_id)
     }
 
+    /// Whether a key with this `kid` is there.
+    #[must_use]
+    pub fn has(&self, key_id: &str) -> bool {
+        KeyId::new(key_id).is_some_and(|key_id| self.keys.contains_key(&key_id))
+    }
+
     /// The keys that were left out.
     #[must_use]
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
     }
 
-    fn from_document(document: &Value) -> Result<Self, KeySetError> {
+    pub(super) fn from_document(document: &Value) -> Result<Self, KeySetError> {
         let jwks = document.get("keys").and_then(Value::as_array).ok_or(KeySetError::NoKeys)?;
         let mut skipped = Vec::new();
         let mut by_id: HashMap<KeyId, Vec<(usize, Arc<VerificationKey>)>> = HashMap::new();
@@ -116,34 +121,7 @@ impl KeySet {
     }
 }
 
-/// A key set as it is kept beside its profile: when it was fetched, and for how long Okta called it fresh.
-#[derive(Debug, Clone)]
-pub struct StoredKeySet {
-    /// The keys.
-    pub keys: Arc<KeySet>,
-    /// When they were fetched from Okta.
-    pub fetched_at: UnixTime,
-    /// `max-age` of Okta's answer, in seconds.
-    pub max_age: u64,
-}
-
-impl StoredKeySet {
-    /// Reads `{"fetchedAt": unix, "maxAge": seconds, "keys": [JWK...]}`.
-    ///
-    /// # Errors
-    /// [`KeySetError`] where the age or every usable key is missing.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, KeySetError> {
-        let document = parse_document(bytes)?;
-        let number = |name: &str| document.get(name).and_then(Value::as_u64).ok_or(KeySetError::NoAge);
-        Ok(Self {
-            fetched_at: UnixTime::from_seconds(number("fetchedAt")?),
-            max_age: number("maxAge")?,
-            keys: Arc::new(KeySet::from_document(&document)?),
-        })
-    }
-}
-
-fn parse_document(bytes: &[u8]) -> Result<Value, KeySetError> {
+pub(super) fn parse_document(bytes: &[u8]) -> Result<Value, KeySetError> {
     if bytes.len() > MAX_KEY_SET_BYTES {
         return Err(KeySetError::TooLarge { bytes: bytes.len() });
     }
@@ -157,7 +135,7 @@ fn parse_document(bytes: &[u8]) -> Result<Value, KeySetError> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{KeyId, KeySet, KeySetError, MAX_KEY_SET_BYTES, SkipReason, SkippedKey, StoredKeySet};
+    use super::{KeyId, KeySet, KeySetError, MAX_KEY_SET_BYTES, SkipReason, SkippedKey};
     use crate::domain::jose::base64url;
     use crate::domain::jose::jwk::JwkError;
 
@@ -218,14 +196,5 @@ mod tests {
         assert_eq!(error(b"{\"keys\":[]}"), KeySetError::NoUsableKey { total: 0 });
         assert_eq!(error(&vec![b' '; MAX_KEY_SET_BYTES + 1]), KeySetError::TooLarge { bytes: MAX_KEY_SET_BYTES + 1 });
         assert_eq!(parse(&[json!({"kty": "oct"})]).expect_err("refused"), KeySetError::NoUsableKey { total: 1 });
-    }
-
-    #[test]
-    fn a_stored_key_set_knows_its_age() {
-        let stored = json!({"fetchedAt": 1000, "maxAge": 3600, "keys": [jwk("a")]}).to_string();
-        let stored = StoredKeySet::from_json(stored.as_bytes()).expect("valid");
-        assert_eq!((stored.fetched_at.seconds(), stored.max_age), (1000, 3600));
-        let ageless = json!({"keys": [jwk("a")]}).to_string();
-        assert_eq!(StoredKeySet::from_json(ageless.as_bytes()).expect_err("refused"), KeySetError::NoAge);
     }
 }

@@ -8,4 +8,5 @@ pub mod jwk;
 pub mod jwt;
 pub mod key_set;
 pub mod signature;
+pub mod stored_key_set;
 pub mod strict_json;
