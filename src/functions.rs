@@ -16,14 +16,18 @@ use serde_json::value::RawValue;
 use after_answer::AfterAnswer;
 
 use crate::adapters::api_gateway::handler::{AuthorizerHandler, HandlerError};
-use crate::adapters::configured::{ConfiguredAuthorizer, ConfiguredKeys, ConfiguredTokenIssuer};
+use crate::adapters::configured::{ConfiguredKeys, ConfiguredTokenIssuer};
 use crate::adapters::http::token_handler::TokenHandler;
 use crate::adapters::keys_handler::KeysHandler;
 use crate::adapters::system_clock::SystemClock;
 use crate::adapters::trust::TrustError;
+use crate::application::authorize_request::AuthorizeRequest;
 use crate::application::key_ring::chain;
 use crate::application::profile_catalog::CatalogError;
 use crate::config::{AuthorizerResponse, Config, ConfigError};
+use crate::ports::clock::Clock;
+use crate::ports::key_set_source::KeySetSource;
+use crate::ports::profile_store::ProfileStore;
 use crate::telemetry;
 
 /// How long a start waits for the store, of the 10 s that Lambda gives it (Lambda developer guide, "Understanding the
@@ -74,7 +78,15 @@ where
 ///
 /// # Errors
 /// [`StartError`] where a named profile does not exist, or the runtime ends.
-pub async fn run_authorizer(application: ConfiguredAuthorizer, response: AuthorizerResponse) -> Result<(), StartError> {
+pub async fn run_authorizer<S, K, C>(
+    application: AuthorizeRequest<S, K, C>,
+    response: AuthorizerResponse,
+) -> Result<(), StartError>
+where
+    S: ProfileStore + 'static,
+    K: KeySetSource + 'static,
+    C: Clock + 'static,
+{
     unless_out_of_reach(application.warm_up(INIT_PATIENCE).await)?;
     let handler = Arc::new(AuthorizerHandler { application, response });
     let refreshing = Arc::clone(&handler);

@@ -1,0 +1,87 @@
+//! A panic in the middle of a call (threat 63): the functions' own frame and decision around a key source that panics once,
+//! in this test binary started again as a process of its own.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use okta_security_profiles::adapters::file::FileProfileStore;
+use okta_security_profiles::adapters::system_clock::SystemClock;
+use okta_security_profiles::application::authorize_request::AuthorizeRequest;
+use okta_security_profiles::application::key_ring::KeyRing;
+use okta_security_profiles::application::profile_catalog::{CatalogSettings, ProfileCatalog};
+use okta_security_profiles::application::verify_token::TokenMemory;
+use okta_security_profiles::config::AuthorizerResponse;
+use okta_security_profiles::domain::jose::key_set::KeySet;
+use okta_security_profiles::domain::profile::Transport;
+use okta_security_profiles::domain::refresh::Jitter;
+use okta_security_profiles::functions::run_authorizer;
+use okta_security_profiles::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
+use okta_security_profiles::ports::profile_store::ProfileSelection;
+use url::Url;
+
+use crate::events::{bearer, rest_token, status_of};
+use crate::support::{Answer, LambdaFunction, Scenario, TIMEOUT};
+
+/// The folder with the profile and the key set, for the process that plays the function.
+const FOLDER: &str = "PANICS_FOLDER";
+
+/// Panics once; then it has the keys of `keys.json`.
+struct PanicsOnce {
+    document: Vec<u8>,
+    has_panicked: AtomicBool,
+}
+
+impl KeySetSource for PanicsOnce {
+    async fn fetch(&self, _keys_url: &Url, _within: Duration) -> Result<FetchedKeySet, KeySetSourceError> {
+        assert!(self.has_panicked.swap(true, Ordering::SeqCst), "a panic in the middle of a call");
+        let keys = KeySet::from_json(&self.document).expect("a key set");
+        Ok(FetchedKeySet { keys, document: Vec::new(), max_age: None })
+    }
+}
+
+/// Threat 63.
+#[tokio::test]
+async fn a_panic_is_an_error_and_the_next_call_works() {
+    if let Some(folder) = folder() {
+        return serve(&folder).await;
+    }
+    let scenario = Scenario::without_profiles(|_settings| {}).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("orders.json", scenario.profile().to_string());
+    write("keys.txt", scenario.okta.key_set().to_string());
+
+    let program = std::env::current_exe().expect("the path of this test binary");
+    let arguments = ["--exact", "panics::a_panic_is_an_error_and_the_next_call_works", "--nocapture"];
+    let function = LambdaFunction::start_with(program, &arguments, [(FOLDER, folder.path())]);
+    let event = rest_token(&bearer(&scenario.good_token()));
+    let answer = function.invoke(&event, TIMEOUT).await;
+    assert_eq!(status_of(&answer), 500, "{answer:?}");
+    let Answer::Error { error_message, .. } = answer else { panic!("an error") };
+    assert!(error_message.contains("a panic in the middle of a call"), "{error_message}");
+    // After a fetch of which nothing was heard the next one waits five seconds.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(status_of(&function.invoke(&event, TIMEOUT).await), 200, "{}", function.logs());
+}
+
+#[allow(clippy::disallowed_methods, reason = "the variable tells this process that it plays the function")]
+fn folder() -> Option<std::path::PathBuf> {
+    std::env::var_os(FOLDER).map(Into::into)
+}
+
+async fn serve(folder: &std::path::Path) {
+    let document = std::fs::read(folder.join("keys.txt")).expect("the key set");
+    let settings = CatalogSettings {
+        selection: ProfileSelection::All,
+        time_to_live: Duration::from_secs(300),
+        jitter: Jitter::NONE,
+        transport: Transport::Https,
+    };
+    let application = AuthorizeRequest {
+        profiles: ProfileCatalog::new(FileProfileStore::new(folder.to_owned()), settings),
+        keys: KeyRing::new(PanicsOnce { document, has_panicked: AtomicBool::new(false) }, Jitter::NONE),
+        memory: TokenMemory::default(),
+        clock: SystemClock,
+    };
+    run_authorizer(application, AuthorizerResponse::Iam).await.expect("events from the Runtime API");
+}
