@@ -32,6 +32,8 @@ pub struct Config {
     pub extra_trust_anchors: Option<PathBuf>,
     /// `OKTA_PROXY`: an HTTP proxy for calls to Okta.
     pub okta_proxy: Option<Url>,
+    /// `TOKEN_ALLOWED_ORIGINS`: whose pages may use the token URL from a browser.
+    pub token_allowed_origins: Vec<String>,
 }
 
 /// Where profiles are kept.
@@ -95,6 +97,7 @@ impl Config {
             log_filter: log_filter(read("RUST_LOG"))?,
             extra_trust_anchors: read("SSL_CERT_FILE").map(PathBuf::from),
             okta_proxy: read("OKTA_PROXY").map(|value| okta_proxy(&value)).transpose()?,
+            token_allowed_origins: token_allowed_origins(&read("TOKEN_ALLOWED_ORIGINS").unwrap_or_default())?,
         })
     }
 }
@@ -183,6 +186,23 @@ fn okta_proxy(value: &str) -> Result<Url, ConfigError> {
     url.ok_or_else(|| error("OKTA_PROXY", value, expected))
 }
 
+/// Origins as a browser writes them (RFC 6454 section 6.1): no path, no default port, no wildcard.
+fn token_allowed_origins(value: &str) -> Result<Vec<String>, ConfigError> {
+    let is_origin = |text: &str| {
+        Url::parse(text).is_ok_and(|url| {
+            let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            (url.scheme() == "https" || url.scheme() == "http" && loopback)
+                && url.origin().ascii_serialization() == text
+        })
+    };
+    let origins: Vec<&str> = value.split(',').map(str::trim).filter(|origin| !origin.is_empty()).collect();
+    if origins.iter().all(|origin| is_origin(origin)) {
+        return Ok(origins.into_iter().map(str::to_owned).collect());
+    }
+    let expected = "origins separated by commas, each such as `https://app.example`, without a path and without `*`";
+    Err(error("TOKEN_ALLOWED_ORIGINS", value, expected))
+}
+
 fn log_filter(value: Option<String>) -> Result<String, ConfigError> {
     let value = value.unwrap_or_else(|| "info".to_owned());
     match tracing_subscriber::EnvFilter::try_new(&value) {
@@ -230,6 +250,10 @@ mod tests {
             ("ALLOW_LOOPBACK_HTTP", "1", "`true`, or unset"),
             ("RUST_LOG", "a=b=c", "a filter"),
             ("OKTA_PROXY", "proxy.example:3128", "an HTTP proxy"),
+            ("TOKEN_ALLOWED_ORIGINS", "*", "origins separated by commas"),
+            ("TOKEN_ALLOWED_ORIGINS", "https://app.example/", "origins separated by commas"),
+            ("TOKEN_ALLOWED_ORIGINS", "https://app.example:443", "origins separated by commas"),
+            ("TOKEN_ALLOWED_ORIGINS", "http://app.example", "origins separated by commas"),
             ("OKTA_PROXY", "https://proxy.example", "an HTTP proxy"),
         ] {
             let line = config(&[(variable, value)]).expect_err("refused").to_string();
@@ -255,6 +279,12 @@ mod tests {
         assert!(line.contains("OKTA_PROXY") && !line.contains("s3cret"), "{line}");
         let config = config(&[("OKTA_PROXY", "http://proxy.example:3128")]).expect("valid");
         assert_eq!(config.okta_proxy.expect("a proxy").as_str(), "http://proxy.example:3128/");
+    }
+
+    #[test]
+    fn origins_are_read_one_by_one() {
+        let config = config(&[("TOKEN_ALLOWED_ORIGINS", "https://app.example, http://localhost:3000")]).expect("valid");
+        assert_eq!(config.token_allowed_origins, ["https://app.example", "http://localhost:3000"]);
     }
 
     #[test]

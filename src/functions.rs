@@ -3,6 +3,7 @@
 
 mod after_answer;
 
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,8 @@ use after_answer::AfterAnswer;
 
 use crate::adapters::api_gateway::handler::{AuthorizerHandler, HandlerError};
 use crate::adapters::configured::{ConfiguredKeys, ConfiguredTokenIssuer};
-use crate::adapters::http::token_handler::TokenHandler;
+use crate::adapters::http::cors::AllowedOrigins;
+use crate::adapters::http::token_handler::{TokenCall, TokenHandler};
 use crate::adapters::keys_handler::KeysHandler;
 use crate::adapters::system_clock::SystemClock;
 use crate::adapters::trust::TrustError;
@@ -28,6 +30,7 @@ use crate::config::{AuthorizerResponse, Config, ConfigError};
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
+use crate::ports::token_endpoint::TokenEndpoint;
 use crate::telemetry;
 
 /// How long a start waits for the store, of the 10 s that Lambda gives it (Lambda developer guide, "Understanding the
@@ -78,13 +81,14 @@ where
 ///
 /// # Errors
 /// [`StartError`] where a named profile does not exist, or the runtime ends.
-pub async fn run_authorizer<S, K, C>(
-    application: AuthorizeRequest<S, K, C>,
+pub async fn run_authorizer<S, K, T, C>(
+    application: AuthorizeRequest<S, K, T, C>,
     response: AuthorizerResponse,
 ) -> Result<(), StartError>
 where
     S: ProfileStore + 'static,
     K: KeySetSource + 'static,
+    T: TokenEndpoint + 'static,
     C: Clock + 'static,
 {
     unless_out_of_reach(application.warm_up(INIT_PATIENCE).await)?;
@@ -109,9 +113,9 @@ where
 ///
 /// # Errors
 /// [`StartError`] where a named profile does not exist, or the runtime ends.
-pub async fn run_token_function(application: ConfiguredTokenIssuer) -> Result<(), StartError> {
+pub async fn run_token_function(application: ConfiguredTokenIssuer, origins: AllowedOrigins) -> Result<(), StartError> {
     unless_out_of_reach(application.warm_up(INIT_PATIENCE).await)?;
-    let handler = Arc::new(TokenHandler { application });
+    let handler = Arc::new(TokenHandler { application, origins });
     let refreshing = Arc::clone(&handler);
     let refresh_due = move |remaining| {
         let handler = Arc::clone(&refreshing);
@@ -121,8 +125,15 @@ pub async fn run_token_function(application: ConfiguredTokenIssuer) -> Result<()
         let handler = Arc::clone(&handler);
         async move {
             let remaining = request.lambda_context_ref().map(|context| SystemClock.until(context.deadline));
-            let answer = handler.handle(&request, request_id(&request), remaining).await;
-            Ok::<_, std::convert::Infallible>(answer)
+            let gateway = Gateway::of(&request);
+            let call = TokenCall {
+                request: &request,
+                request_id: &gateway.request_id,
+                caller: gateway.caller,
+                origin: &gateway.origin,
+                remaining,
+            };
+            Ok::<_, std::convert::Infallible>(handler.handle(call).await)
         }
     });
     let runtime = Runtime::new(Adapter::from(service)).layer(AfterAnswer::new(refresh_due));
@@ -167,10 +178,24 @@ fn unless_out_of_reach(warmed_up: Result<(), CatalogError>) -> Result<(), Catalo
     }
 }
 
-fn request_id(request: &Request) -> &str {
-    match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().unwrap_or_default(),
-        Some(_) | None => "",
+/// What an HTTP API says of a request (API Gateway developer guide, payload format 2.0).
+#[derive(Default)]
+struct Gateway {
+    request_id: String,
+    caller: Option<IpAddr>,
+    origin: String,
+}
+
+impl Gateway {
+    fn of(request: &Request) -> Self {
+        match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => Self {
+                request_id: context.request_id.clone().unwrap_or_default(),
+                caller: context.http.source_ip.as_deref().and_then(|address| address.parse().ok()),
+                origin: format!("https://{}", context.domain_name.as_deref().unwrap_or_default()),
+            },
+            Some(_) | None => Self::default(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::application::authorize_request::AuthorizeError;
 use crate::application::issue_token::IssueTokenError;
+use crate::application::obtain_error::ObtainError;
 use crate::domain::oauth::client_credentials::TokenRequestError;
 use crate::domain::oauth::error_code::{ErrorCode, description};
 use crate::domain::oauth::token_response::TokenEndpointRefusal;
@@ -28,13 +29,17 @@ pub enum Outcome {
 impl AuthorizeError {
     /// What the gateway is answered.
     #[must_use]
-    pub const fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> Outcome {
         match self {
             Self::Token(TokenError::UnknownKeyCoolingDown { .. }) => Outcome::UnauthorizedForNow,
+            Self::Automatic { error, is_callers: true } => not_obtained_for_caller(error),
             Self::Credential(_) | Self::Jwt(_) | Self::Token(_) => Outcome::Unauthorized,
             Self::Profiles(_)
             | Self::Keys(_)
             | Self::BrokenProfile(_)
+            | Self::Automatic { is_callers: false, .. }
+            | Self::NoStoredClient(_)
+            | Self::StoredClient(_)
             | Self::Deadline
             | Self::FormCannotServe { .. } => Outcome::Failed,
         }
@@ -42,7 +47,7 @@ impl AuthorizeError {
 
     /// The word for logs and metrics.
     #[must_use]
-    pub const fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Credential(error) => error.reason(),
             Self::Jwt(error) => error.reason(),
@@ -50,9 +55,35 @@ impl AuthorizeError {
             Self::Profiles(_) => "profiles_unavailable",
             Self::Keys(_) => "keys_unavailable",
             Self::BrokenProfile(_) => "profile_broken",
+            Self::Automatic { error, .. } => error.reason(),
+            Self::NoStoredClient(_) => "stored_client_missing",
+            Self::StoredClient(_) => "stored_client_unavailable",
             Self::Deadline => "deadline",
             Self::FormCannotServe { .. } => "form_cannot_serve",
         }
+    }
+}
+
+/// A caller whose own id and secret Okta does not take has bad credentials; anything else is not its fault.
+fn not_obtained_for_caller(error: &ObtainError) -> Outcome {
+    match error {
+        ObtainError::CoolingDown { .. } => Outcome::UnauthorizedForNow,
+        ObtainError::Refused { refusal: TokenEndpointRefusal::Refused { code, .. }, .. } => match code {
+            ErrorCode::InvalidClient | ErrorCode::UnauthorizedClient | ErrorCode::AccessDenied => Outcome::Unauthorized,
+            ErrorCode::InvalidRequest
+            | ErrorCode::InvalidGrant
+            | ErrorCode::UnsupportedGrantType
+            | ErrorCode::InvalidScope
+            | ErrorCode::InvalidDpopProof
+            | ErrorCode::UseDpopNonce
+            | ErrorCode::TemporarilyUnavailable
+            | ErrorCode::ServerError => Outcome::Failed,
+        },
+        ObtainError::Refused { .. }
+        | ObtainError::Endpoint(_)
+        | ObtainError::LeftAlone { .. }
+        | ObtainError::NotAccepted(_)
+        | ObtainError::Keys(_) => Outcome::Failed,
     }
 }
 
@@ -69,6 +100,8 @@ pub struct TokenRefusal {
     pub retry_after: Option<Duration>,
     /// Whether `WWW-Authenticate: Basic` is due (RFC 6749 section 5.2, `invalid_client`).
     pub challenge: bool,
+    /// `DPoP-Nonce` (RFC 9449 section 8).
+    pub dpop_nonce: Option<String>,
 }
 
 impl IssueTokenError {
@@ -82,28 +115,15 @@ impl IssueTokenError {
             Self::ScopeNotGrantable(scope) => {
                 refuse(400, ErrorCode::InvalidScope, &format!("the scope {scope} cannot be granted here"))
             }
-            Self::Refused { refusal, used_authorization } => refused_upstream(refusal, *used_authorization),
-            Self::Endpoint(TokenEndpointError::TooLarge { .. }) => unusable_answer(),
-            Self::Endpoint(TokenEndpointError::Unreachable { .. })
-            | Self::Keys(_)
-            | Self::Profiles(_)
-            | Self::Deadline => unavailable(503, None),
-            Self::BrokenProfile(_)
-            | Self::NotAJwt(_)
-            | Self::NotAccepted(_)
-            | Self::OtherClient
-            | Self::NotAllowed(_)
-            | Self::ScopeNotGranted(_) => refuse(
-                502,
-                ErrorCode::ServerError,
-                "the profile is misconfigured: its owner finds the reason in the log",
-            ),
+            Self::Obtain { error, used_authorization } => not_obtained(error, *used_authorization),
+            Self::Profiles(_) | Self::Deadline => unavailable(503, None),
+            Self::BrokenProfile(_) => misconfigured(),
         }
     }
 
     /// The word for logs and metrics.
     #[must_use]
-    pub const fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::UnknownProfile => "profile_unknown",
             Self::BrokenProfile(_) => "profile_broken",
@@ -111,28 +131,14 @@ impl IssueTokenError {
             Self::Request { error, .. } => error.code().as_str(),
             Self::ClientNotAllowed => "client_not_allowed",
             Self::ScopeNotGrantable(_) => "scope_not_grantable",
-            Self::Endpoint(TokenEndpointError::Unreachable { .. }) => "token_endpoint_unavailable",
-            Self::Endpoint(TokenEndpointError::TooLarge { .. }) => "token_endpoint_malformed",
-            Self::Refused { refusal, .. } => match refusal {
-                TokenEndpointRefusal::Refused { code, .. } => code.as_str(),
-                TokenEndpointRefusal::RateLimited { .. } => "token_endpoint_rate_limited",
-                TokenEndpointRefusal::Unavailable { .. } => "token_endpoint_unavailable",
-                TokenEndpointRefusal::Redirected { .. } => "token_endpoint_redirected",
-                TokenEndpointRefusal::Malformed { .. } => "token_endpoint_malformed",
-            },
-            Self::NotAJwt(error) => error.reason(),
-            Self::NotAccepted(error) => error.reason(),
-            Self::OtherClient => "client_mismatch",
-            Self::NotAllowed(denial) => denial.reason(),
-            Self::ScopeNotGranted(_) => "scope_not_granted",
+            Self::Obtain { error, .. } => error.reason(),
             Self::Deadline => "deadline",
-            Self::Keys(_) => "keys_unavailable",
         }
     }
 }
 
 fn refuse(status: u16, code: ErrorCode, text: &str) -> TokenRefusal {
-    TokenRefusal { status, code, description: description(text), retry_after: None, challenge: false }
+    TokenRefusal { status, code, description: description(text), retry_after: None, challenge: false, dpop_nonce: None }
 }
 
 fn unavailable(status: u16, retry_after: Option<Duration>) -> TokenRefusal {
@@ -149,6 +155,20 @@ fn refused_request(error: TokenRequestError, used_authorization: bool) -> TokenR
     TokenRefusal { challenge, ..refuse(if unauthenticated { 401 } else { 400 }, code, &error.to_string()) }
 }
 
+fn not_obtained(error: &ObtainError, used_authorization: bool) -> TokenRefusal {
+    match error {
+        ObtainError::Endpoint(TokenEndpointError::TooLarge { .. }) => unusable_answer(),
+        ObtainError::Endpoint(TokenEndpointError::Unreachable { .. }) | ObtainError::Keys(_) => unavailable(503, None),
+        ObtainError::Refused { refusal, dpop_nonce } => {
+            TokenRefusal { dpop_nonce: dpop_nonce.clone(), ..refused_upstream(refusal, used_authorization) }
+        }
+        ObtainError::LeftAlone { retry_after } | ObtainError::CoolingDown { retry_after } => {
+            TokenRefusal { description: description(&error.to_string()), ..unavailable(429, Some(*retry_after)) }
+        }
+        ObtainError::NotAccepted(_) => misconfigured(),
+    }
+}
+
 fn refused_upstream(refusal: &TokenEndpointRefusal, used_authorization: bool) -> TokenRefusal {
     match refusal {
         TokenEndpointRefusal::Refused { code: ErrorCode::InvalidClient, description, .. } => {
@@ -159,6 +179,10 @@ fn refused_upstream(refusal: &TokenEndpointRefusal, used_authorization: bool) ->
         TokenEndpointRefusal::Unavailable { .. } => unavailable(503, None),
         TokenEndpointRefusal::Redirected { .. } | TokenEndpointRefusal::Malformed { .. } => unusable_answer(),
     }
+}
+
+fn misconfigured() -> TokenRefusal {
+    refuse(502, ErrorCode::ServerError, "the profile is misconfigured: its owner finds the reason in the log")
 }
 
 fn unusable_answer() -> TokenRefusal {

@@ -92,6 +92,8 @@ pub struct DecisionRecord<'r> {
     pub cid: &'r str,
     /// Milliseconds from event to answer.
     pub ms: f64,
+    /// Whether a token that was handed out was held from an earlier request; nothing where that is no question.
+    pub reused: Option<bool>,
     /// How old the issuer's keys are.
     pub key_age: Option<Duration>,
     /// How long ago the governing profile's document was last read and accepted.
@@ -101,16 +103,30 @@ pub struct DecisionRecord<'r> {
 impl DecisionRecord<'_> {
     /// Writes the line. For a function it is also its metrics, in CloudWatch's embedded metric format.
     pub fn log(&self) {
-        let Self { request_id, form, route, profile, outcome, reason, detail, kid, cid, ms, key_age, profile_age } =
-            self;
+        let Self {
+            request_id,
+            form,
+            route,
+            profile,
+            outcome,
+            reason,
+            detail,
+            kid,
+            cid,
+            ms,
+            reused,
+            key_age,
+            profile_age,
+        } = self;
         if !writes_metrics() {
-            tracing::info!(request_id, form, route, profile, outcome, reason, detail, kid, cid, ms, "decision");
+            tracing::info!(request_id, form, route, profile, outcome, reason, detail, kid, cid, ms, reused, "decision");
             return;
         }
         // A dimension may not be empty.
         let by_reason: &[&[&str]] = &[&["form", "outcome"], &["form", "outcome", "reason"]];
         let dimensions = if reason.is_empty() { &by_reason[..1] } else { by_reason };
         let mut metrics = vec![("Decisions", "Count"), ("DecisionTime", "Milliseconds")];
+        metrics.extend(reused.map(|_| ("TokensReused", "Count")));
         let ages = [("KeyAge", key_age), ("ProfileAge", profile_age)];
         let ages = ages.into_iter().filter_map(|(name, age)| Some((name, (*age)?)));
         metrics.extend(ages.clone().map(|(name, _)| (name, "Seconds")));
@@ -131,6 +147,9 @@ impl DecisionRecord<'_> {
         }
         line.insert("Decisions".to_owned(), 1.into());
         line.insert("DecisionTime".to_owned(), (*ms).into());
+        if let Some(reused) = reused {
+            line.insert("TokensReused".to_owned(), u8::from(*reused).into());
+        }
         for (name, age) in ages {
             line.insert(name.to_owned(), age.as_secs().into());
         }

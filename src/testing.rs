@@ -1,5 +1,7 @@
 //! What unit tests are made of: keys, tokens, profiles and moments that are good until a test spoils one thing.
 
+mod token_endpoint;
+
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -21,6 +23,8 @@ use crate::domain::profile::{ProfileName, SecurityProfile, Transport};
 use crate::domain::time::{Moment, MonotonicTime, UnixTime};
 use crate::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use crate::ports::profile_store::StoredProfile;
+
+pub(crate) use token_endpoint::{Mood, TokenEndpointTwin};
 
 /// The issuer of every good token.
 pub(crate) const ISSUER: &str = "https://acme.okta.com/oauth2/default";

@@ -10,12 +10,15 @@ use super::ssm::{SsmConnection, SsmProfileStore, connect};
 use super::system_clock::SystemClock;
 use super::trust::{TrustError, client_config};
 use crate::application::authorize_request::AuthorizeRequest;
+use crate::application::automatic_mode::AutomaticMode;
+use crate::application::client_tokens::ClientTokens;
 use crate::application::issue_token::IssueToken;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use crate::application::refresh_keys::RefreshKeys;
 use crate::application::verify_token::TokenMemory;
 use crate::config::{Config, StoreConfig};
+use crate::domain::keyed_hash::KeyedHash;
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
 use crate::domain::refresh::Jitter;
@@ -73,7 +76,7 @@ impl KeySetStore for ConfiguredStore {
 }
 
 /// The authorizer as it runs in Lambda and in the local gateway.
-pub type ConfiguredAuthorizer = AuthorizeRequest<ConfiguredStore, Arc<OktaClient>, SystemClock>;
+pub type ConfiguredAuthorizer = AuthorizeRequest<ConfiguredStore, Arc<OktaClient>, Arc<OktaClient>, SystemClock>;
 
 /// The token function as it runs in Lambda and in the local gateway.
 pub type ConfiguredTokenIssuer = IssueToken<ConfiguredStore, Arc<OktaClient>, Arc<OktaClient>, SystemClock>;
@@ -85,8 +88,9 @@ pub type ConfiguredTokenIssuer = IssueToken<ConfiguredStore, Arc<OktaClient>, Ar
 pub async fn authorizer(config: &Config) -> Result<ConfiguredAuthorizer, TrustError> {
     let (okta, jitter) = (okta_client(config)?, draw_jitter());
     let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config, jitter));
-    let keys = KeyRing::new(okta, jitter);
-    Ok(AuthorizeRequest { profiles, keys, memory: TokenMemory::default(), clock: SystemClock })
+    let keys = KeyRing::new(Arc::clone(&okta), jitter);
+    let automatic = AutomaticMode::new(client_tokens(okta));
+    Ok(AuthorizeRequest { profiles, keys, memory: TokenMemory::default(), automatic, clock: SystemClock })
 }
 
 /// Puts the token function together.
@@ -97,7 +101,7 @@ pub async fn token_issuer(config: &Config) -> Result<ConfiguredTokenIssuer, Trus
     let (okta, jitter) = (okta_client(config)?, draw_jitter());
     let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config, jitter));
     let keys = KeyRing::new(Arc::clone(&okta), jitter);
-    Ok(IssueToken { profiles, keys, endpoint: okta, clock: SystemClock })
+    Ok(IssueToken { profiles, keys, tokens: client_tokens(okta), clock: SystemClock })
 }
 
 /// The `keys` function as it runs in Lambda.
@@ -120,6 +124,14 @@ pub async fn refresh_keys(config: &Config) -> Result<ConfiguredKeys, TrustError>
 fn okta_client(config: &Config) -> Result<Arc<OktaClient>, TrustError> {
     let tls = client_config(config.extra_trust_anchors.as_deref())?;
     Ok(Arc::new(OktaClient::new(tls, config.transport, config.okta_proxy.clone())))
+}
+
+/// The key of the hash is this process's own, and gone with it.
+fn client_tokens(okta: Arc<OktaClient>) -> ClientTokens<Arc<OktaClient>> {
+    let mut key = [0; 32];
+    #[expect(clippy::expect_used, reason = "where the system has no randomness left, nothing is safe to go on with")]
+    getrandom::fill(&mut key).expect("randomness");
+    ClientTokens::new(okta, KeyedHash::under(&key))
 }
 
 fn catalog_settings(config: &Config, jitter: Jitter) -> CatalogSettings {

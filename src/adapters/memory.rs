@@ -22,6 +22,8 @@ pub struct MemoryProfileStore {
     profiles: Mutex<Vec<StoredProfile>>,
     out_of_order: Mutex<bool>,
     loads: AtomicUsize,
+    stored_client: Mutex<Option<ClientCredentials>>,
+    client_reads: AtomicUsize,
 }
 
 impl MemoryProfileStore {
@@ -41,6 +43,17 @@ impl MemoryProfileStore {
         *self.out_of_order.lock().unwrap_or_else(PoisonError::into_inner) = out_of_order;
     }
 
+    /// Keeps this client for every profile.
+    pub fn keep_client(&self, client: Option<ClientCredentials>) {
+        *self.stored_client.lock().unwrap_or_else(PoisonError::into_inner) = client;
+    }
+
+    /// How often a client was read.
+    #[must_use]
+    pub fn client_reads(&self) -> usize {
+        self.client_reads.load(Ordering::SeqCst)
+    }
+
     /// How often it was loaded from.
     #[must_use]
     pub fn loads(&self) -> usize {
@@ -48,12 +61,19 @@ impl MemoryProfileStore {
     }
 }
 
+impl MemoryProfileStore {
+    fn check_order(&self) -> Result<(), ProfileStoreError> {
+        let source = "out of order";
+        let failed = *self.out_of_order.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = || ProfileStoreError::Unavailable { what: "memory".to_owned(), source: source.into() };
+        if failed { Err(error()) } else { Ok(()) }
+    }
+}
+
 impl ProfileStore for MemoryProfileStore {
     async fn load(&self, request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        if *self.out_of_order.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(ProfileStoreError::Unavailable { what: "memory".to_owned(), source: "out of order".into() });
-        }
+        self.check_order()?;
         let held = self.profiles.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut loaded = LoadedProfiles { key_sets_read: true, ..LoadedProfiles::default() };
         let ProfileSelection::Named(names) = request.selection else {
@@ -69,7 +89,9 @@ impl ProfileStore for MemoryProfileStore {
     }
 
     async fn client(&self, _name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
-        Ok(None)
+        self.client_reads.fetch_add(1, Ordering::SeqCst);
+        self.check_order()?;
+        Ok(self.stored_client.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 

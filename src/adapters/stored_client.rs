@@ -24,7 +24,7 @@ pub(super) fn parse(json: &SecretString, location: String) -> Result<ClientCrede
     let client = stored.and_then(|stored| {
         let client_id = ClientId::new(&stored.client_id)?;
         let client_secret = ClientSecret::new(stored.client_secret);
-        Some(ClientCredentials { client_id, client_secret, method: ClientAuthentication::Basic })
+        Some(ClientCredentials { client_id, authentication: ClientAuthentication::Basic(client_secret) })
     });
     client.ok_or(ProfileStoreError::MalformedClient { location })
 }

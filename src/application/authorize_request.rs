@@ -1,16 +1,18 @@
 //! The authorizer's job: a request, the profiles that apply to it, a decision.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::application::automatic_mode::{AutomaticMode, Caller, Surroundings};
 use crate::application::call_time::CallTime;
 use crate::application::key_ring::{KeyRing, KeyRingError};
+use crate::application::obtain_error::ObtainError;
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
 use crate::application::verify_token::{TokenMemory, VerifyTokenError, verify_token};
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
 use crate::domain::jose::jwt::{JwtError, MAX_TOKEN_BYTES, UnverifiedJwt};
-use crate::domain::oauth::bearer::CredentialError;
+use crate::domain::oauth::bearer::{Credential, CredentialError};
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::ProfileName;
 use crate::domain::validation::authorize::{Call, Decision, Denied, authorize};
@@ -18,17 +20,20 @@ use crate::domain::validation::error::{Rung, TokenError};
 use crate::domain::verified_tokens::TokenDigest;
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
-use crate::ports::profile_store::ProfileStore;
+use crate::ports::profile_store::{ProfileStore, ProfileStoreError};
+use crate::ports::token_endpoint::TokenEndpoint;
 
 /// Decides about requests.
 #[derive(Debug)]
-pub struct AuthorizeRequest<S, K, C> {
+pub struct AuthorizeRequest<S, K, T, C> {
     /// The profiles in force.
     pub profiles: ProfileCatalog<S>,
     /// The issuers' keys.
     pub keys: KeyRing<K>,
     /// The tokens verified before.
     pub memory: TokenMemory,
+    /// Tokens for callers that have none, where a profile says so.
+    pub automatic: AutomaticMode<T>,
     /// The clocks.
     pub clock: C,
 }
@@ -57,6 +62,21 @@ pub enum AuthorizeError {
     /// The invocation is about to end.
     #[error("the invocation ended before the decision was made")]
     Deadline,
+    /// In automatic mode, no token could be had.
+    #[error("no token was obtained for the caller")]
+    Automatic {
+        /// Why not.
+        #[source]
+        error: Arc<ObtainError>,
+        /// Whether the client is the caller's own and not the profile's.
+        is_callers: bool,
+    },
+    /// A profile takes anonymous calls and keeps no client to make them as.
+    #[error("the profile `{0}` has `automatic.anonymous` and no stored client; store its id and secret")]
+    NoStoredClient(ProfileName),
+    /// The profile's stored client cannot be read.
+    #[error(transparent)]
+    StoredClient(ProfileStoreError),
     /// The profile needs something that this form of event does not carry.
     #[error("the profile `{profile}` has `{field}`, which a {} event cannot serve; use a REQUEST authorizer", form.name())]
     FormCannotServe {
@@ -69,7 +89,7 @@ pub enum AuthorizeError {
     },
 }
 
-impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizeRequest<S, K, C> {
+impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequest<S, K, T, C> {
     /// Loads the profiles ahead of the first request, in what is left of the start.
     ///
     /// # Errors
@@ -91,11 +111,30 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizeRequest<S, K, C> {
     /// [`AuthorizeError`] for a bad token and for everything that is not the caller's fault. Where profiles disagree,
     /// what could not be found out outweighs a refusal, and of refusals the one that got furthest is reported.
     pub async fn decide(&self, request: &AuthorizationRequest, left: Duration) -> Result<Decision, AuthorizeError> {
-        let token = request.credential.as_ref().map_err(|error| *error)?;
+        let time = CallTime { now: self.clock.now(), left };
+        match &request.credential {
+            Ok(Credential::Bearer(token)) => self.decide_about_token(token, request, time).await,
+            Ok(Credential::Basic(client)) => {
+                let refusal = CredentialError::NotBearer;
+                self.decide_without_token(Caller::Client(client), refusal, request, time).await
+            }
+            Err(missing @ CredentialError::Missing) => {
+                self.decide_without_token(Caller::Anonymous, *missing, request, time).await
+            }
+            Err(error) => Err((*error).into()),
+        }
+    }
+
+    async fn decide_about_token(
+        &self,
+        token: &BearerToken,
+        request: &AuthorizationRequest,
+        time: CallTime,
+    ) -> Result<Decision, AuthorizeError> {
         if token.expose().len() > MAX_TOKEN_BYTES {
             return Err(JwtError::TooLarge { bytes: token.expose().len() }.into());
         }
-        let (time, digest) = (CallTime { now: self.clock.now(), left }, TokenDigest::from(token));
+        let digest = TokenDigest::from(token);
         let presented = Presented { token, digest, jwt: OnceLock::new() };
         // What is no token at all is refused before anything is loaded; what was verified before is not taken apart again.
         if !self.memory.knows(digest) {
@@ -115,6 +154,38 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizeRequest<S, K, C> {
             Some(broken) => Err(AuthorizeError::BrokenProfile(broken.clone())),
             None => refusals.furthest(),
         }
+    }
+
+    /// Asks the profiles that take calls without a token; `refusal` is what there is to say where none does.
+    async fn decide_without_token(
+        &self,
+        caller: Caller<'_>,
+        refusal: CredentialError,
+        request: &AuthorizationRequest,
+        time: CallTime,
+    ) -> Result<Decision, AuthorizeError> {
+        let snapshot = self.profiles.current(time).await?;
+        let around = Surroundings { profiles: &self.profiles, keys: &self.keys, clock: &self.clock, time };
+        let (mut refusals, mut taken, mut refused_at) = (Refusals::default(), false, Vec::new());
+        for loaded in snapshot.applying_to(&request.method_arn) {
+            let token_url = &loaded.profile.endpoints().token_url;
+            // Who is refused by an authorization server is not tried there again for the next profile.
+            if refused_at.contains(&token_url) {
+                continue;
+            }
+            match self.automatic.decide(caller, loaded, request, &around).await {
+                Ok(None) => continue,
+                Ok(Some(Decision::Allow(grant))) => return Ok(Decision::Allow(grant)),
+                Ok(Some(Decision::Deny(denied))) if denied.grant().is_some() => return Ok(Decision::Deny(denied)),
+                Ok(Some(Decision::Deny(denied))) => refusals.denied(denied),
+                Err(error) => {
+                    refused_at.push(token_url);
+                    refusals.failed(error);
+                }
+            }
+            taken = true;
+        }
+        if taken { refusals.furthest() } else { Err(refusal.into()) }
     }
 
     async fn try_profile(
@@ -183,6 +254,9 @@ impl Refusals {
             | AuthorizeError::Profiles(_)
             | AuthorizeError::Keys(_)
             | AuthorizeError::BrokenProfile(_)
+            | AuthorizeError::Automatic { .. }
+            | AuthorizeError::NoStoredClient(_)
+            | AuthorizeError::StoredClient(_)
             | AuthorizeError::Deadline
             | AuthorizeError::FormCannotServe { .. }) => {
                 self.unknown.get_or_insert(unknown);

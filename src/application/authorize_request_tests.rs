@@ -1,5 +1,7 @@
 //! Tests of the decision over several profiles, and of when keys and profiles are asked for at all.
 
+#[path = "automatic_mode_tests.rs"]
+mod automatic;
 #[path = "authorize_request_outage_tests.rs"]
 mod outages;
 
@@ -10,13 +12,16 @@ use serde_json::{Value, json};
 
 use super::{AuthorizeError, AuthorizeRequest};
 use crate::adapters::memory::{FixedClock, MemoryProfileStore};
+use crate::application::automatic_mode::AutomaticMode;
+use crate::application::client_tokens::ClientTokens;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use crate::application::verify_token::TokenMemory;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::jose::algorithm::Algorithm;
-use crate::domain::oauth::bearer::CredentialError;
+use crate::domain::keyed_hash::KeyedHash;
+use crate::domain::oauth::bearer::{Credential, CredentialError};
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::Transport;
 use crate::domain::refresh::Jitter;
@@ -24,8 +29,8 @@ use crate::domain::validation::authorize::Decision;
 use crate::ports::profile_store::{ProfileSelection, StoredProfile};
 use crate::rejection::Outcome;
 use crate::testing::{
-    FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, PLENTY, SigningKey, after, claims, name, profile_document, stored,
-    with,
+    FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, PLENTY, SigningKey, TokenEndpointTwin, after, claims, name,
+    profile_document, stored, with,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -35,7 +40,8 @@ struct Authorizer {
     store: Arc<MemoryProfileStore>,
     keys: Arc<KeysByUrl>,
     clock: Arc<FixedClock>,
-    application: AuthorizeRequest<Arc<MemoryProfileStore>, Arc<KeysByUrl>, Arc<FixedClock>>,
+    endpoint: Arc<TokenEndpointTwin>,
+    application: AuthorizeRequest<Arc<MemoryProfileStore>, Arc<KeysByUrl>, Arc<TokenEndpointTwin>, Arc<FixedClock>>,
 }
 
 impl Authorizer {
@@ -46,13 +52,16 @@ impl Authorizer {
         let clock = Arc::new(FixedClock::at(after(Duration::ZERO)));
         let settings =
             CatalogSettings { selection, time_to_live: TTL, jitter: Jitter::NONE, transport: Transport::Https };
+        let endpoint = Arc::new(TokenEndpointTwin::knowing(&[("0oa1", "secret"), ("0oa2", "other secret")]));
+        let tokens = ClientTokens::new(Arc::clone(&endpoint), KeyedHash::under(&[7; 32]));
         let application = AuthorizeRequest {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
             keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
             memory: TokenMemory::default(),
+            automatic: AutomaticMode::new(tokens),
             clock: Arc::clone(&clock),
         };
-        Arc::new(Self { store, keys, clock, application })
+        Arc::new(Self { store, keys, clock, endpoint, application })
     }
 
     /// With these profiles, named `a`, `b`, ... in this order.
@@ -81,12 +90,16 @@ impl Authorizer {
     }
 }
 
+fn bearer(token: &str) -> Credential {
+    Credential::Bearer(BearerToken::new(token.to_owned()))
+}
+
 fn request(token: &str) -> AuthorizationRequest {
     let arn = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders";
     AuthorizationRequest {
         form: EventForm::RestRequest,
         method_arn: MethodArn::parse(arn).expect("an ARN"),
-        credential: Ok(BearerToken::new(token.to_owned())),
+        credential: Ok(bearer(token)),
         source_ip: Some([203, 0, 113, 7].into()),
     }
 }
@@ -346,10 +359,9 @@ async fn every_check_that_needs_no_key_comes_before_the_fetch() {
 async fn without_a_credential_or_a_token_not_even_the_profiles_are_loaded() {
     let authorizer = Authorizer::with_one_profile();
     for (credential, reason) in [
-        (Err(CredentialError::Missing), "credential_missing"),
         (Err(CredentialError::Multiple), "credential_multiple"),
-        (Ok(BearerToken::new("opaque".to_owned())), "token_malformed"),
-        (Ok(BearerToken::new("a.b.c.d.e".to_owned())), "token_encrypted"),
+        (Ok(bearer("opaque")), "token_malformed"),
+        (Ok(bearer("a.b.c.d.e")), "token_encrypted"),
     ] {
         let request = AuthorizationRequest { credential, ..request("") };
         let verdict = Verdict::of(authorizer.application.decide(&request, PLENTY).await);

@@ -1,10 +1,12 @@
 //! Tests of what is made of Okta's answer: outages told apart, and no token handed out that an API would not accept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{GRANT, IssueTokenError, Issuer, Scripted, basic, basic_of, granted, okta_error, refusal};
+use crate::application::obtain_error::{ObtainError, WhyNotAccepted};
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::jose::claims::{ClaimError, ClaimProblem};
 use crate::domain::jose::jwt::JwtError;
@@ -16,6 +18,13 @@ use crate::domain::validation::error::TokenError;
 use crate::ports::token_endpoint::TokenEndpointError;
 use crate::rejection::TokenRefusal;
 use crate::testing::{FOREIGN_KEY, NOW, OKTA_KEY, after, claims, name, profile_document, stored, with, without};
+
+fn obtaining(error: IssueTokenError) -> Arc<ObtainError> {
+    match error {
+        IssueTokenError::Obtain { error, .. } => error,
+        other => panic!("a token was to be obtained: {other}"),
+    }
+}
 
 fn answer(status: u16, body: &str) -> Scripted {
     Scripted::Answer(status, None, body.to_owned())
@@ -50,10 +59,17 @@ async fn a_429_is_handed_on_with_its_wait() {
         Scripted::Answer(429, wait, r#"{"errorCode":"E0000047"}"#.to_owned()),
         answer(429, "slow down"),
     ]);
-    for seconds in [42, 5] {
-        let error = issuer.refused().await;
-        assert_eq!((error.refusal(), error.reason()), (unavailable(429, seconds), "token_endpoint_rate_limited"));
-    }
+    let error = issuer.refused().await;
+    assert_eq!((error.refusal(), error.reason()), (unavailable(429, 42), "token_endpoint_rate_limited"));
+    issuer.endpoint.clock.set(after(Duration::from_secs(11)));
+    let error = issuer.refused().await;
+    let TokenRefusal { status, retry_after, .. } = error.refusal();
+    assert_eq!((status, retry_after), (429, Some(Duration::from_secs(32))), "Okta is left alone meanwhile");
+    assert_eq!((error.reason(), issuer.asked().len()), ("token_endpoint_rate_limited", 1));
+    issuer.endpoint.clock.set(after(Duration::from_secs(43)));
+    let error = issuer.refused().await;
+    assert_eq!((error.refusal(), error.reason()), (unavailable(429, 5), "token_endpoint_rate_limited"));
+    assert_eq!(issuer.asked().len(), 2);
 }
 
 /// Threat 68.
@@ -66,8 +82,9 @@ async fn an_outage_is_a_503_with_retry_after() {
     ] {
         let error = Issuer::scripted([outage]).refused().await;
         assert_eq!((error.refusal(), error.reason()), (unavailable(503, 5), "token_endpoint_unavailable"));
-        let IssueTokenError::Refused { refusal, .. } = error else { panic!("{error}") };
-        assert_eq!(refusal, TokenEndpointRefusal::Unavailable { status });
+        let error = obtaining(error);
+        let ObtainError::Refused { refusal, .. } = &*error else { panic!("{error}") };
+        assert_eq!(*refusal, TokenEndpointRefusal::Unavailable { status });
     }
 }
 
@@ -77,7 +94,8 @@ async fn a_time_out_is_a_503_with_retry_after_and_the_request_is_sent_once() {
     let issuer = Issuer::scripted([Scripted::Unreachable]);
     let error = issuer.refused().await;
     assert_eq!((error.refusal(), error.reason()), (unavailable(503, 5), "token_endpoint_unavailable"));
-    assert!(matches!(error, IssueTokenError::Endpoint(TokenEndpointError::Unreachable { .. })), "{error}");
+    let error = obtaining(error);
+    assert!(matches!(*error, ObtainError::Endpoint(TokenEndpointError::Unreachable { .. })), "{error}");
     assert_eq!(issuer.asked().len(), 1);
 }
 
@@ -138,7 +156,7 @@ async fn line_breaks_in_a_client_id_are_refused_and_an_ampersand_stays_a_part_of
     assert_eq!(issuer.asked(), []);
     let smuggled = basic_of("0oa1%26scope%3DAdmin", "secret");
     let error = issuer.issue(&[&smuggled], GRANT).await.expect_err("another client");
-    assert!(matches!(error, IssueTokenError::OtherClient));
+    assert!(matches!(*obtaining(error), ObtainError::NotAccepted(WhyNotAccepted::OtherClient)));
     let asked = issuer.asked().remove(0);
     assert_eq!((asked.1.as_str(), asked.4.as_str()), ("0oa1&scope=Admin", "CustomScope"), "and adds no parameter");
 }
@@ -160,8 +178,9 @@ async fn a_token_that_the_profile_would_not_accept_is_not_handed_out() {
     ] {
         let error = verdict_on(&with(claims(), claim, value)).await;
         assert_eq!((error.refusal(), error.reason()), (misconfigured(), expected.reason()));
-        let IssueTokenError::NotAccepted(given) = error else { panic!("{error}") };
-        assert_eq!(given, expected);
+        let error = obtaining(error);
+        let ObtainError::NotAccepted(WhyNotAccepted::Token(given)) = &*error else { panic!("{error}") };
+        assert_eq!(*given, expected);
     }
 }
 
@@ -178,12 +197,13 @@ async fn a_token_that_the_issuers_keys_do_not_prove_is_not_handed_out() {
 #[tokio::test]
 async fn a_token_for_another_client_or_without_an_asked_for_scope_is_not_handed_out() {
     let error = verdict_on(&with(claims(), "cid", json!("0oa2"))).await;
-    assert!(matches!(error, IssueTokenError::OtherClient), "{error}");
     assert_eq!((error.refusal(), error.reason()), (misconfigured(), "client_mismatch"));
+    assert!(matches!(*obtaining(error), ObtainError::NotAccepted(WhyNotAccepted::OtherClient)));
     for scopes in [json!([]), json!(["customscope"]), json!(["Other"])] {
         let error = verdict_on(&with(claims(), "scp", scopes)).await;
         assert_eq!((error.refusal(), error.reason()), (misconfigured(), "scope_not_granted"));
-        let IssueTokenError::ScopeNotGranted(scope) = error else { panic!("{error}") };
+        let error = obtaining(error);
+        let ObtainError::NotAccepted(WhyNotAccepted::ScopeNotGranted(scope)) = &*error else { panic!("{error}") };
         assert_eq!(scope.as_str(), "CustomScope");
     }
 }
@@ -198,8 +218,9 @@ async fn a_token_that_is_no_access_token_is_not_handed_out() {
     ] {
         let error = Issuer::scripted([granted_text(&token)]).refused().await;
         assert_eq!((error.refusal(), error.reason()), (misconfigured(), reason));
-        let IssueTokenError::NotAJwt(given) = error else { panic!("{error}") };
-        assert_eq!(given, expected);
+        let error = obtaining(error);
+        let ObtainError::NotAccepted(WhyNotAccepted::NotAJwt(given)) = &*error else { panic!("{error}") };
+        assert_eq!(*given, expected);
     }
 }
 
@@ -208,8 +229,8 @@ async fn without_keys_to_verify_it_with_a_token_is_not_handed_out() {
     let issuer = Issuer::scripted([granted(&claims())]);
     issuer.keys.serve(None);
     let error = issuer.refused().await;
-    assert!(matches!(error, IssueTokenError::Keys(_)), "{error}");
     assert_eq!((error.refusal(), error.reason()), (unavailable(503, 5), "keys_unavailable"));
+    assert!(matches!(*obtaining(error), ObtainError::Keys(_)));
 }
 
 /// Okta stamps a token later than the request came in; without leeway this must not count as the future.
@@ -219,7 +240,7 @@ async fn a_token_is_held_against_the_time_at_which_it_arrived() {
     let just_issued = with(claims(), "iat", json!(NOW.seconds() + 1));
     let issuer = Issuer::answering(&document, [granted(&just_issued)]);
     let issued = issuer.issue(&[&basic()], GRANT).await.expect("issued");
-    assert_eq!(issued.expires_in, 3_539);
+    assert_eq!(issued.expires_in.as_secs(), 3_539);
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use lambda_http::{Body, Request};
 use serde_json::{Value, json};
 
 use super::{GRANT, Issuer, Scripted, basic, granted, okta_error};
-use crate::adapters::http::token_handler::TokenHandler;
+use crate::adapters::http::cors::AllowedOrigins;
+use crate::adapters::http::token_handler::{TokenCall, TokenHandler};
 use crate::testing::{OKTA_KEY, claims};
 
 fn post(path: &str, body: &str) -> Request {
@@ -18,10 +19,15 @@ fn post(path: &str, body: &str) -> Request {
     request.body(Body::from(body)).expect("a request")
 }
 
+fn call(request: &Request) -> TokenCall<'_> {
+    TokenCall { request, request_id: "request-1", caller: None, origin: "https://token.example", remaining: None }
+}
+
 /// Status, headers and body of the answer to a request.
 async fn answer(script: Vec<Scripted>, request: &Request) -> (u16, HeaderMap<HeaderValue>, Value) {
-    let handler = TokenHandler { application: Issuer::scripted(script).application };
-    let (parts, body) = handler.handle(request, "request-1", None).await.into_parts();
+    let handler =
+        TokenHandler { application: Issuer::scripted(script).application, origins: AllowedOrigins::default() };
+    let (parts, body) = handler.handle(call(request)).await.into_parts();
     (parts.status.as_u16(), parts.headers, serde_json::from_slice(&body).expect("JSON"))
 }
 

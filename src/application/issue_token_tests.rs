@@ -13,19 +13,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretSlice;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{IncomingTokenRequest, IssueToken, IssueTokenError, Issued};
 use crate::adapters::memory::{FixedClock, MemoryKeySetSource, MemoryProfileStore};
+use crate::application::client_tokens::ClientTokens;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
-use crate::domain::oauth::client_credentials::{ClientAuthentication, ClientCredentials};
+use crate::domain::keyed_hash::KeyedHash;
+use crate::domain::oauth::client_credentials::{ClientAuthentication, IncomingForm};
 use crate::domain::oauth::error_code::ErrorCode;
-use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::profile::Transport;
 use crate::domain::refresh::Jitter;
 use crate::ports::profile_store::ProfileSelection;
-use crate::ports::token_endpoint::{TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
+use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
 use crate::rejection::TokenRefusal;
 use crate::testing::{OKTA_KEY, PLENTY, after, claims, key_set, profile_document, stored, with};
 
@@ -42,9 +42,9 @@ enum Scripted {
     TooLarge,
 }
 
-/// What the endpoint was asked: URL, client id, secret, way, scopes.
+/// What the endpoint was asked: URL, client id, proof, way, scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Asked(String, String, String, ClientAuthentication, String);
+struct Asked(String, String, String, &'static str, String);
 
 /// A token endpoint that answers as told, takes a second for it, and notes what it was asked.
 struct ScriptedEndpoint {
@@ -56,19 +56,27 @@ struct ScriptedEndpoint {
 impl TokenEndpoint for ScriptedEndpoint {
     async fn request_token(
         &self,
-        token_url: &Url,
-        client: &ClientCredentials,
-        scopes: &ScopeSet,
+        request: EndpointRequest<'_>,
+        _within: Duration,
     ) -> Result<TokenEndpointAnswer, TokenEndpointError> {
-        let (id, secret) = (client.client_id.to_string(), client.client_secret.expose().to_owned());
-        let asked = Asked(token_url.to_string(), id, secret, client.method, scopes.to_string());
+        let EndpointRequest { token_url, client, scopes, .. } = request;
+        let (way, proof) = match &client.authentication {
+            ClientAuthentication::Basic(secret) => ("basic", secret.expose()),
+            ClientAuthentication::Body(secret) => ("body", secret.expose()),
+            ClientAuthentication::Assertion(assertion) => ("assertion", assertion.expose()),
+        };
+        let id = client.client_id.to_string();
+        let asked = Asked(token_url.to_string(), id, proof.to_owned(), way, scopes.to_string());
         self.asked.lock().expect("unpoisoned").push(asked);
         self.clock.set(after(Duration::from_secs(1)));
         let url = token_url.to_string();
         match self.script.lock().expect("unpoisoned").pop_front().expect("a scripted answer") {
-            Scripted::Answer(status, retry_after, body) => {
-                Ok(TokenEndpointAnswer { status, retry_after, body: SecretSlice::from(body.into_bytes()) })
-            }
+            Scripted::Answer(status, retry_after, body) => Ok(TokenEndpointAnswer {
+                status,
+                retry_after,
+                dpop_nonce: None,
+                body: SecretSlice::from(body.into_bytes()),
+            }),
             Scripted::Unreachable => Err(TokenEndpointError::Unreachable { url, source: "timed out".into() }),
             Scripted::TooLarge => Err(TokenEndpointError::TooLarge { url, limit: 65_536 }),
         }
@@ -102,7 +110,7 @@ impl Issuer {
         let application = IssueToken {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
             keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
-            endpoint: Arc::clone(&endpoint),
+            tokens: ClientTokens::new(Arc::clone(&endpoint), KeyedHash::under(&[7; 32])),
             clock,
         };
         Self { application, store, keys, endpoint }
@@ -119,7 +127,8 @@ impl Issuer {
 
     async fn issue_for(&self, profile: &str, authorization: &[&str], body: &str) -> Result<Issued, IssueTokenError> {
         let content_type = Some("application/x-www-form-urlencoded");
-        let incoming = IncomingTokenRequest { profile, content_type, authorization, body: body.as_bytes() };
+        let form = IncomingForm { content_type, authorization, dpop: &[], body: body.as_bytes() };
+        let incoming = IncomingTokenRequest { profile, form, caller: None };
         self.application.issue(incoming, PLENTY).await
     }
 
@@ -131,6 +140,10 @@ impl Issuer {
     fn asked(&self) -> Vec<Asked> {
         self.endpoint.asked.lock().expect("unpoisoned").clone()
     }
+}
+
+fn scopes(issued: &Issued) -> String {
+    issued.obtained.token.verified.token.claims().scopes.to_string()
 }
 
 fn basic() -> String {
@@ -153,10 +166,17 @@ fn okta_error(status: u16, error: &str, description: &str) -> Scripted {
 }
 
 fn refusal(status: u16, code: ErrorCode, description: &str) -> TokenRefusal {
-    TokenRefusal { status, code, description: description.to_owned(), retry_after: None, challenge: false }
+    TokenRefusal {
+        status,
+        code,
+        description: description.to_owned(),
+        retry_after: None,
+        challenge: false,
+        dpop_nonce: None,
+    }
 }
 
-fn asked(method: ClientAuthentication, scopes: &str) -> Asked {
+fn asked(method: &'static str, scopes: &str) -> Asked {
     Asked(TOKEN_URL.to_owned(), "0oa1".to_owned(), "secret".to_owned(), method, scopes.to_owned())
 }
 
@@ -165,10 +185,10 @@ async fn a_good_request_gets_oktas_token_with_the_time_that_is_left_of_it() {
     let issuer = Issuer::scripted([granted(&claims())]);
     issuer.application.warm_up(PLENTY).await.expect("profiles");
     let issued = issuer.issue(&[&basic()], GRANT).await.expect("issued");
-    assert_eq!(issued.access_token.expose(), OKTA_KEY.access_token(&claims()));
-    assert_eq!(issued.expires_in, 3_539, "a second passed while Okta was asked");
-    assert_eq!(issued.scopes.to_string(), "CustomScope");
-    assert_eq!(issuer.asked(), [asked(ClientAuthentication::Basic, "CustomScope")]);
+    assert_eq!(issued.obtained.token.access_token.expose(), OKTA_KEY.access_token(&claims()));
+    assert_eq!(issued.expires_in.as_secs(), 3_539, "a second passed while Okta was asked");
+    assert_eq!(scopes(&issued), "CustomScope");
+    assert_eq!(issuer.asked(), [asked("basic", "CustomScope")]);
     assert_eq!((issuer.keys.fetches(), issuer.store.loads()), (1, 1));
 }
 
@@ -178,8 +198,8 @@ async fn the_client_is_presented_as_it_presented_itself_and_a_grantable_scope_is
     let issuer = Issuer::answering(&document, [granted(&with(claims(), "scp", json!(["Other"])))]);
     let body = format!("{GRANT}&client_id=0oa1&client_secret=secret&scope=Other");
     let issued = issuer.issue(&[], &body).await.expect("issued");
-    assert_eq!(issued.scopes.to_string(), "Other");
-    assert_eq!(issuer.asked(), [asked(ClientAuthentication::Body, "Other")]);
+    assert_eq!(scopes(&issued), "Other");
+    assert_eq!(issuer.asked(), [asked("body", "Other")]);
 }
 
 /// Threat 65.
@@ -203,7 +223,8 @@ async fn a_malformed_request_is_refused_without_asking_okta() {
     let basic = basic();
     for content_type in [None, Some("application/json"), Some("multipart/form-data")] {
         let (authorization, body) = (&[basic.as_str()][..], GRANT.as_bytes());
-        let incoming = IncomingTokenRequest { profile: "orders", content_type, authorization, body };
+        let form = IncomingForm { content_type, authorization, dpop: &[], body };
+        let incoming = IncomingTokenRequest { profile: "orders", form, caller: None };
         let error = issuer.application.issue(incoming, PLENTY).await.expect_err("refused");
         let text = "the content type must be application/x-www-form-urlencoded";
         assert_eq!(error.refusal(), refusal(400, ErrorCode::InvalidRequest, text));
@@ -245,7 +266,7 @@ async fn a_wrong_secret_is_invalid_client_even_just_after_a_good_token_for_that_
 async fn a_request_without_credentials_is_invalid_client_and_told_the_scheme() {
     let issuer = Issuer::scripted([]);
     let error = issuer.issue(&[], GRANT).await.expect_err("refused");
-    let text = "the client's credentials are missing: send HTTP Basic, or client_id and client_secret in the body";
+    let text = "the client's credentials are missing: send HTTP Basic, client_id and client_secret in the body, or a client assertion";
     let expected = TokenRefusal { challenge: true, ..refusal(401, ErrorCode::InvalidClient, text) };
     assert_eq!((error.refusal(), issuer.asked()), (expected, vec![]));
 }

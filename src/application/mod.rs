@@ -1,9 +1,12 @@
 //! The jobs, told as the steps that a reader would tell: ports in, decisions out.
 
 pub mod authorize_request;
+pub mod automatic_mode;
 pub mod call_time;
+pub mod client_tokens;
 pub mod issue_token;
 pub mod key_ring;
+pub mod obtain_error;
 pub mod profile_catalog;
 mod profile_snapshot;
 pub mod refresh_keys;

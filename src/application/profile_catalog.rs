@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::call_time::CallTime;
 use super::key_ring::chain;
 pub use super::profile_snapshot::{LoadedProfile, Snapshot};
+use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::{ProfileName, Transport};
 use crate::domain::profile_freshness::{ProfileFreshness, ProfileState};
 use crate::domain::refresh::{Jitter, Refresh};
@@ -98,6 +99,14 @@ impl<S: ProfileStore> ProfileCatalog<S> {
             // Why it failed is in the log; what is held serves on.
             let _serves_on = self.load(time, time.left).await;
         }
+    }
+
+    /// The client that a profile keeps, its secret decrypted.
+    ///
+    /// # Errors
+    /// [`ProfileStoreError`] where it cannot be read.
+    pub async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
+        self.store.client(name).await
     }
 
     /// How long ago the document of a profile that is in force was last read and accepted.

@@ -57,15 +57,14 @@ impl TokenMemory {
         keys: &KeyRing<K>,
         time: CallTime,
     ) -> Result<Option<Arc<VerifiedToken>>, VerifyTokenError> {
-        let Some(Remembered { token, key }) = self.with(|tokens| tokens.find(digest, loaded.profile.version())) else {
+        let Some(remembered) = self.with(|tokens| tokens.find(digest, loaded.profile.version())) else {
             return Ok(None);
         };
-        if let Err(ended) = token.check_times(time.now.wall) {
+        if let Err(ended) = remembered.token.check_times(time.now.wall) {
             self.with(|tokens| tokens.forget(digest));
             return Err(VerifyTokenError::Token(ended));
         }
-        let current = find_key(token.key_id(), loaded, keys, time).await?;
-        Ok(Arc::ptr_eq(&current, &key).then_some(token))
+        Ok(is_still_proven(&remembered, loaded, keys, time).await?.then_some(remembered.token))
     }
 
     /// Whether the token was verified before, under any profile.
@@ -82,6 +81,20 @@ impl TokenMemory {
     fn with<T>(&self, work: impl FnOnce(&mut VerifiedTokens) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Whether the issuer still has the key that proved a token.
+///
+/// # Errors
+/// [`VerifyTokenError`] where its keys can no longer be trusted.
+pub async fn is_still_proven<K: KeySetSource>(
+    verified: &Remembered,
+    loaded: &LoadedProfile,
+    keys: &KeyRing<K>,
+    time: CallTime,
+) -> Result<bool, VerifyTokenError> {
+    let current = find_key(verified.token.key_id(), loaded, keys, time).await?;
+    Ok(current.is_same_as(&verified.key))
 }
 
 async fn find_key<K: KeySetSource>(

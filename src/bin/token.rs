@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use okta_security_profiles::adapters::configured;
+use okta_security_profiles::adapters::http::cors::AllowedOrigins;
 use okta_security_profiles::config::{Config, ConfigError};
 use okta_security_profiles::functions::{StartError, run_token_function, start};
 
@@ -12,5 +13,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: Result<Config, ConfigError>) -> Result<(), StartError> {
-    run_token_function(configured::token_issuer(&config?).await?).await
+    let config = config?;
+    run_token_function(configured::token_issuer(&config).await?, AllowedOrigins::new(config.token_allowed_origins))
+        .await
 }

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
 use crate::config::Config;
+use crate::domain::profile::SecurityProfile;
 use crate::local::{ApiStage, Demo, Form, LocalGateway, LocalOptions, MAX_CACHE_SECONDS};
 use crate::telemetry;
 
@@ -124,7 +125,8 @@ fn greeting(gateway: &LocalGateway) -> Result<String, fmt::Error> {
         gateway.api()
     )?;
     writeln!(text, "  API            {base}/ (any path)")?;
-    for profile in gateway.profiles() {
+    let is_automatic = |profile: &&SecurityProfile| profile.name().as_str() == Demo::AUTOMATIC_PROFILE;
+    for profile in gateway.profiles().iter().filter(|profile| gateway.demo().is_none() || !is_automatic(profile)) {
         let name = profile.name();
         writeln!(
             text,
@@ -174,5 +176,10 @@ fn greeting(gateway: &LocalGateway) -> Result<String, fmt::Error> {
     let lacking = token(&format!(" -d scope={other_scope}"));
     writeln!(text, "\nA call whose token lacks the scope, 403:")?;
     writeln!(text, "{call} -H \"Authorization: Bearer {lacking}\" {base}/orders/1\n")?;
+    if gateway.demo().is_some() && gateway.form().carries_source_ip() && gateway.form() != Form::WebSocket {
+        let url = format!("{base}{}/orders/1", Demo::AUTOMATIC_PATH);
+        writeln!(text, "Automatic mode, no token needed from this machine (open it in a browser), 200:\n{call} {url}")?;
+        writeln!(text, "\nAutomatic mode for a client's own id and secret, 200:\n{call} -u {client} {url}\n")?;
+    }
     Ok(text)
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::profile::ApiPattern;
 
 /// A region and an account that exist only here.
-const ARN_PREFIX: &str = "arn:aws:execute-api:us-east-1:123456789012";
+pub(super) const ARN_PREFIX: &str = "arn:aws:execute-api:us-east-1:123456789012";
 
 /// Which kind of authorizer the local gateway plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,15 @@ impl Form {
         }
     }
 
+    /// Whether its events say where a call comes from.
+    #[must_use]
+    pub const fn carries_source_ip(self) -> bool {
+        match self {
+            Self::Token => false,
+            Self::Request | Self::Http1 | Self::Http2 | Self::Simple | Self::WebSocket => true,
+        }
+    }
+
     /// Whether the API is a REST API.
     #[must_use]
     pub const fn is_rest(self) -> bool {
@@ -67,6 +76,12 @@ impl Default for ApiStage {
 }
 
 impl ApiStage {
+    /// This API and stage.
+    #[must_use]
+    pub(super) fn new(api_id: &str, stage: &str) -> Self {
+        Self { api_id: api_id.to_owned(), stage: stage.to_owned() }
+    }
+
     /// Reads `apiId/stage`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

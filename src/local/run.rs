@@ -15,12 +15,13 @@ use url::Url;
 use super::backend::Backend;
 use super::demo::Demo;
 use super::event::{ApiStage, Form};
-use super::gateway::{Gateway, router};
+use super::gateway::{Gateway, Played, router};
 use super::okta::StandInOktaError;
 use super::result_cache::ResultCache;
 use crate::adapters::api_gateway::handler::AuthorizerHandler;
 use crate::adapters::configured;
 use crate::adapters::file::FileProfileStore;
+use crate::adapters::http::cors::AllowedOrigins;
 use crate::adapters::http::token_handler::TokenHandler;
 use crate::adapters::trust::{TrustError, client_config};
 use crate::config::{AuthorizerResponse, Config, StoreConfig};
@@ -115,7 +116,8 @@ impl LocalGateway {
                 let (listener, address) = bind(options.okta_port, "--okta-port").await?;
                 let issuer = format!("http://{address}/oauth2/default");
                 let server = Arc::new(Demo::authorization_server(&issuer)?);
-                (Some((server, listener)), Some(Demo::write(&issuer).map_err(LocalError::Demo)?))
+                let api = options.api.clone().unwrap_or_default();
+                (Some((server, listener)), Some(Demo::write(&issuer, &api).map_err(LocalError::Demo)?))
             }
         };
         let directory = demo.as_ref().map(|demo| demo.directory().to_owned()).or(options.profiles).unwrap_or_default();
@@ -129,14 +131,22 @@ impl LocalGateway {
                 Backend::upstream(url, tls).map_err(LocalError::Backend)?
             }
         };
+        let of_the_demo = demo.as_ref().map(|_| ApiStage::default());
+        let api = options.api.or(of_the_demo).or_else(covered).unwrap_or_default();
         let gateway = Arc::new(Gateway {
             authorizer: AuthorizerHandler {
                 application: configured::authorizer(&config).await?,
                 response: config.response,
             },
-            token: TokenHandler { application: configured::token_issuer(&config).await? },
+            token: TokenHandler {
+                application: configured::token_issuer(&config).await?,
+                origins: AllowedOrigins::default(),
+            },
             form: options.form,
-            api: options.api.or_else(covered).unwrap_or_default(),
+            automatic: demo
+                .as_ref()
+                .map(|_| Played { path: Demo::AUTOMATIC_PATH, ..Played::new(Demo::automatic_api(), &profiles) }),
+            api: Played::new(api, &profiles),
             backend,
             results: ResultCache::new(options.cache),
             requests: AtomicU64::new(0),
@@ -153,7 +163,7 @@ impl LocalGateway {
     /// The API and stage that it plays.
     #[must_use]
     pub fn api(&self) -> &ApiStage {
-        &self.gateway.api
+        &self.gateway.api.api
     }
 
     /// The form that it plays.
@@ -235,5 +245,6 @@ fn config(directory: PathBuf, form: Form, extra_trust_anchors: Option<PathBuf>) 
         log_filter: "info".to_owned(),
         extra_trust_anchors,
         okta_proxy: None,
+        token_allowed_origins: Vec::new(),
     }
 }

@@ -7,26 +7,39 @@ use url::Url;
 
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::oauth::scope::ScopeSet;
+use crate::domain::oauth::secret::DpopProof;
+
+/// What the endpoint is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct EndpointRequest<'r> {
+    /// Where.
+    pub token_url: &'r Url,
+    /// The client, presented in the way that it chose itself.
+    pub client: &'r ClientCredentials,
+    /// The scopes.
+    pub scopes: &'r ScopeSet,
+    /// The client's proof of the key that the token shall be bound to, passed on as it came (RFC 9449 section 5).
+    pub dpop: Option<&'r DpopProof>,
+}
 
 /// Sends client-credentials requests (RFC 6749 section 4.4.2) to a URL that an operator configured.
 pub trait TokenEndpoint: Send + Sync {
-    /// Asks `token_url` for a token for `client` with `scopes`; the client is presented in the way that it chose itself.
+    /// Asks for a token, once: a request that may have arrived is not repeated. Gives up after `within` or a shorter time
+    /// of its own.
     fn request_token(
         &self,
-        token_url: &Url,
-        client: &ClientCredentials,
-        scopes: &ScopeSet,
+        request: EndpointRequest<'_>,
+        within: Duration,
     ) -> impl Future<Output = Result<TokenEndpointAnswer, TokenEndpointError>> + Send;
 }
 
 impl<T: TokenEndpoint> TokenEndpoint for std::sync::Arc<T> {
     async fn request_token(
         &self,
-        token_url: &Url,
-        client: &ClientCredentials,
-        scopes: &ScopeSet,
+        request: EndpointRequest<'_>,
+        within: Duration,
     ) -> Result<TokenEndpointAnswer, TokenEndpointError> {
-        (**self).request_token(token_url, client, scopes).await
+        (**self).request_token(request, within).await
     }
 }
 
@@ -36,6 +49,8 @@ pub struct TokenEndpointAnswer {
     pub status: u16,
     /// How long to wait, from `X-Rate-Limit-Reset` or `Retry-After`.
     pub retry_after: Option<Duration>,
+    /// `DPoP-Nonce`: what the client's next proof has to hold (RFC 9449 section 8).
+    pub dpop_nonce: Option<String>,
     /// The body, at most 64 KiB. May hold a token.
     pub body: SecretSlice<u8>,
 }

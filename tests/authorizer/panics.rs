@@ -7,16 +7,22 @@ use std::time::Duration;
 use okta_security_profiles::adapters::file::FileProfileStore;
 use okta_security_profiles::adapters::system_clock::SystemClock;
 use okta_security_profiles::application::authorize_request::AuthorizeRequest;
+use okta_security_profiles::application::automatic_mode::AutomaticMode;
+use okta_security_profiles::application::client_tokens::ClientTokens;
 use okta_security_profiles::application::key_ring::KeyRing;
 use okta_security_profiles::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use okta_security_profiles::application::verify_token::TokenMemory;
 use okta_security_profiles::config::AuthorizerResponse;
 use okta_security_profiles::domain::jose::key_set::KeySet;
+use okta_security_profiles::domain::keyed_hash::KeyedHash;
 use okta_security_profiles::domain::profile::Transport;
 use okta_security_profiles::domain::refresh::Jitter;
 use okta_security_profiles::functions::run_authorizer;
 use okta_security_profiles::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use okta_security_profiles::ports::profile_store::ProfileSelection;
+use okta_security_profiles::ports::token_endpoint::{
+    EndpointRequest, TokenEndpoint, TokenEndpointAnswer, TokenEndpointError,
+};
 use url::Url;
 
 use crate::events::{bearer, rest_token, status_of};
@@ -36,6 +42,19 @@ impl KeySetSource for PanicsOnce {
         assert!(self.has_panicked.swap(true, Ordering::SeqCst), "a panic in the middle of a call");
         let keys = KeySet::from_json(&self.document).expect("a key set");
         Ok(FetchedKeySet { keys, document: Vec::new(), max_age: None })
+    }
+}
+
+/// Nobody here calls without a token.
+struct NoEndpoint;
+
+impl TokenEndpoint for NoEndpoint {
+    async fn request_token(
+        &self,
+        request: EndpointRequest<'_>,
+        _within: Duration,
+    ) -> Result<TokenEndpointAnswer, TokenEndpointError> {
+        Err(TokenEndpointError::Unreachable { url: request.token_url.to_string(), source: "no endpoint".into() })
     }
 }
 
@@ -81,6 +100,7 @@ async fn serve(folder: &std::path::Path) {
         profiles: ProfileCatalog::new(FileProfileStore::new(folder.to_owned()), settings),
         keys: KeyRing::new(PanicsOnce { document, has_panicked: AtomicBool::new(false) }, Jitter::NONE),
         memory: TokenMemory::default(),
+        automatic: AutomaticMode::new(ClientTokens::new(NoEndpoint, KeyedHash::under(&[0; 32]))),
         clock: SystemClock,
     };
     run_authorizer(application, AuthorizerResponse::Iam).await.expect("events from the Runtime API");

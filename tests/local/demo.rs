@@ -31,7 +31,7 @@ async fn the_three_printed_lines_give_200_401_and_403_in_every_form() {
     for form in FORMS {
         let gateway = Gateway::start(&["--form", form]).await;
         let is_rest = matches!(form, "token" | "request");
-        let [good, without_token, lacking_scope] = gateway.curl_lines()[..] else { panic!("three lines") };
+        let [good, without_token, lacking_scope, ..] = gateway.curl_lines()[..] else { panic!("three lines") };
 
         let (status, echo) = paste(good).await;
         assert_eq!(status, 200, "{form}: {echo}\n{}", gateway.process.logs());
@@ -46,6 +46,27 @@ async fn the_three_printed_lines_give_200_401_and_403_in_every_form() {
         let denied = if is_rest { "User is not authorized to access this resource" } else { "Forbidden" };
         assert_eq!(paste(lacking_scope).await, (403, json!({"message": denied})), "{form}");
     }
+}
+
+#[tokio::test]
+async fn automatic_mode_needs_no_token_from_this_machine_and_takes_a_clients_own_secret() {
+    for form in ["request", "http1", "http2", "simple"] {
+        let gateway = Gateway::start(&["--form", form]).await;
+        let [_, _, _, anonymous, basic] = gateway.curl_lines()[..] else { panic!("five lines") };
+        for line in [anonymous, basic, anonymous] {
+            let (status, echo) = paste(line).await;
+            assert_eq!(status, 200, "{form}: {echo}\n{}", gateway.process.logs());
+            assert_eq!((&echo["path"], &echo["principalId"]), (&json!("/orders/1"), &json!("demo-client")), "{form}");
+            assert_eq!(echo["context"]["profile"], "automatic-demo", "{form}: {echo}");
+        }
+        let refused = if form == "request" { 401 } else { 403 };
+        let wrong = basic.replace("demo-secret", "wrong");
+        assert_eq!(paste(&wrong).await.0, refused, "{form}");
+        let (status, _) = paste(&anonymous.replace("curl -i", "curl -i -X DELETE")).await;
+        assert_eq!(status, 403, "{form}: the profile lets nobody change anything");
+    }
+    let token_form = Gateway::start(&["--form", "token"]).await;
+    assert_eq!(token_form.curl_lines().len(), 3, "a TOKEN event does not say where a call comes from");
 }
 
 #[tokio::test]

@@ -29,14 +29,15 @@ impl Gateway {
         let ports = ["local", "--port", "0", "--okta-port", "0"];
         let process = start(&[&ports, arguments].concat(), variables);
         tokio::select! {
-            () = eventually("the greeting is complete", async || curl_lines(&process.stdout()).len() == 3) => {}
+            () = eventually("the greeting is complete", async || is_complete(&process.stdout())) => {}
             status = process.exited() => panic!("the gateway ended ({status}):\n{}", process.logs()),
         }
         let greeting = process.stdout();
         Self { process, greeting }
     }
 
-    /// The lines to paste: a good call, one without a token, one whose token lacks the scope.
+    /// The lines to paste: a good call, one without a token, one whose token lacks the scope, and where there is automatic
+    /// mode a call without credentials and one with a client's own.
     pub(crate) fn curl_lines(&self) -> Vec<&str> {
         curl_lines(&self.greeting)
     }
@@ -93,6 +94,11 @@ pub(crate) async fn json(answer: Response) -> Value {
 }
 
 /// A line is complete once its line break is there.
+/// The greeting is written at once, and ends with an empty line.
+fn is_complete(output: &str) -> bool {
+    curl_lines(output).len() >= 3 && output.ends_with("\n\n")
+}
+
 fn curl_lines(output: &str) -> Vec<&str> {
     let complete = output.rfind('\n').map_or("", |end| &output[..end]);
     complete.lines().filter(|line| line.starts_with("curl ")).collect()

@@ -138,8 +138,8 @@ async fn a_client_is_read_where_it_is_asked_for_and_nowhere_else<B: Bench>() {
     bench.put_document("returns", "{}").await;
     bench.put_client("orders", r#"{"clientId": "0oa1", "clientSecret": "canary secret"}"#).await;
     let client = bench.store().client(&name("orders")).await.expect("a readable store").expect("a client");
-    assert_eq!((client.client_id.as_str(), client.client_secret.expose()), ("0oa1", "canary secret"));
-    assert_eq!(client.method, ClientAuthentication::Basic);
+    let ClientAuthentication::Basic(secret) = &client.authentication else { panic!("HTTP Basic") };
+    assert_eq!((client.client_id.as_str(), secret.expose()), ("0oa1", "canary secret"));
     assert!(!format!("{client:?}").contains("canary"), "threat 60");
     for profile in ["returns", "billing"] {
         assert!(bench.store().client(&name(profile)).await.expect("a readable store").is_none(), "{profile}");

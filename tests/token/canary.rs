@@ -27,22 +27,29 @@ async fn run(level: &str) {
         canaries.secret(&format!("{what} in a form"), &form_encoded(secret));
         canaries.secret(&format!("{what} in Basic"), &basic(CLIENT_ID, secret));
     }
-    let mut issued = 0;
+    // A token may come again, in an answer to the client that it was issued to, and nowhere else.
+    let mut tokens = Canaries::default();
+    let (mut issued, mut refused) = (0, Vec::new());
     for event in events(&scenario) {
         let answer = send(&function, &event).await;
         canaries.assert_absent_from("an answer", &answer.text());
-        if let Some(token) = answer.body["access_token"].as_str() {
-            canaries.token("an issued token", token);
-            issued += 1;
+        match answer.body["access_token"].as_str() {
+            Some(token) => {
+                tokens.token("an issued token", token);
+                issued += 1;
+            }
+            None => refused.push(answer.text()),
         }
     }
     assert!(issued > 0, "a run without a token shows nothing");
+    refused.iter().for_each(|answer| tokens.assert_unmentioned_in("a refusal", answer));
     // What Okta says of a client is its own text; what it issues by mistake is a token all the same.
     let token = scenario.good_token();
     canaries.token("a token in an odd answer", &token);
     for fault in [Fault::Html, Fault::Truncated, Fault::Garbage, odd_answer(&token), Fault::Redirect(token.clone())] {
         scenario.okta.set_fault(Endpoint::Token, fault);
-        let answer = send(&function, &good_request()).await;
+        let answer = send(&function, &another_client()).await;
+        assert_ne!(answer.status, 200, "nothing is held for this client: {answer:?}");
         canaries.assert_absent_from("an answer", &answer.text());
     }
     for event in no_http_requests() {
@@ -51,6 +58,11 @@ async fn run(level: &str) {
     let output = function.stop();
     assert!(!output.contains("panicked"), "{output}");
     canaries.assert_unmentioned_in("the log", &output);
+    tokens.assert_unmentioned_in("the log", &output);
+}
+
+fn another_client() -> Value {
+    request(GRANT, Some(&format!("Basic {}", basic("0oa2", CLIENT_SECRET))))
 }
 
 fn events(scenario: &Scenario) -> Vec<Value> {

@@ -10,9 +10,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use okta_security_profiles::local::okta::{Endpoint, Fault};
 use serde_json::{Value, json};
 
-use crate::http::{HttpAnswer, good_request, send, upstream_calls};
+use crate::http::{GRANT, HttpAnswer, good_request, request, send, upstream_calls};
 use crate::support::{
-    CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, Relay, SCOPE, Scenario, TlsServer, decisions, impostor, seconds_since_epoch,
+    CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, Relay, SCOPE, Scenario, TlsServer, basic, decisions, impostor,
+    seconds_since_epoch,
 };
 
 /// The answer to a good request while Okta's token URL answers with `fault`, and the log line about it. Okta is asked
@@ -103,9 +104,15 @@ async fn a_connection_that_was_closed_between_two_calls_costs_the_client_nothing
     let scenario =
         Scenario::with(|settings| settings.issuer = format!("{}/oauth2/default", relay.localhost_url())).await;
     relay.pass_on_to(scenario.okta_address());
+    let mut document = scenario.profile();
+    document["grantableScopes"] = json!([SCOPE, OTHER_SCOPE]);
+    scenario.put("orders", &document.to_string()).await;
     let function = scenario.token_function(&[]);
-    for calls in 1..=3 {
-        let answer = send(&function, &good_request()).await;
+    // Other scopes are another token, so that each call asks Okta.
+    let forms = ["", "&scope=CustomScope+OtherScope", "&scope=OtherScope"].map(|scope| format!("{GRANT}{scope}"));
+    for (calls, form) in (1..).zip(forms) {
+        let answer =
+            send(&function, &request(&form, Some(&format!("Basic {}", basic(CLIENT_ID, CLIENT_SECRET))))).await;
         assert_eq!((answer.status, upstream_calls(&scenario)), (200, calls), "{answer:?}\n{}", function.logs());
         relay.cut().await;
     }
@@ -117,11 +124,11 @@ async fn with_its_deadline_near_the_answer_is_a_503_before_lambda_cuts_it_off() 
     let scenario = Scenario::new().await;
     scenario.okta.set_fault(Endpoint::Token, Fault::Delay(Duration::from_secs(60)));
     let function = scenario.token_function(&[]);
-    // 200 ms are kept for the answer, the request itself would give up after 5 s: what ends it is the deadline.
+    // 250 ms are kept for the answer, the request itself would give up after 5 s: what ends it is the deadline.
     let answer = function.invoke(&good_request().to_string(), Duration::from_millis(700)).await.response();
     assert_eq!(answer["statusCode"], 503, "{answer}");
     let output = function.stop();
-    assert_eq!(decisions(&output)[0]["reason"], "deadline", "{output}");
+    assert_eq!(decisions(&output)[0]["reason"], "token_endpoint_unavailable", "{output}");
 }
 
 /// Threat 68.

@@ -195,7 +195,7 @@ impl<'de> Deserialize<'de> for MemberNames {
 #[cfg(test)]
 mod tests {
     use super::{EventError, read};
-    use crate::domain::oauth::bearer::CredentialError;
+    use crate::domain::oauth::bearer::{Credential, CredentialError};
 
     const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders";
 
@@ -206,7 +206,11 @@ mod tests {
     }
 
     fn credential(event: &str) -> Result<String, CredentialError> {
-        read(event).map(|read| read.request.credential.map(|token| token.expose().to_owned())).expect("a known form")
+        let credential = read(event).expect("a known form").request.credential;
+        credential.map(|credential| match credential {
+            Credential::Bearer(token) => token.expose().to_owned(),
+            Credential::Basic(client) => format!("basic {}", client.client_id),
+        })
     }
 
     fn received(event: &str) -> String {

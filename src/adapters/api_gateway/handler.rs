@@ -16,14 +16,15 @@ use crate::domain::validation::verify::VerifiedToken;
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
+use crate::ports::token_endpoint::TokenEndpoint;
 use crate::rejection::Outcome;
 use crate::telemetry::DecisionRecord;
 
 /// Answers authorizer events.
 #[derive(Debug)]
-pub struct AuthorizerHandler<S, K, C> {
+pub struct AuthorizerHandler<S, K, T, C> {
     /// The decision.
-    pub application: AuthorizeRequest<S, K, C>,
+    pub application: AuthorizeRequest<S, K, T, C>,
     /// How payload 2.0 events are answered.
     pub response: AuthorizerResponse,
 }
@@ -48,7 +49,7 @@ pub enum HandlerError {
     },
 }
 
-impl<S: ProfileStore, K: KeySetSource, C: Clock> AuthorizerHandler<S, K, C> {
+impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizerHandler<S, K, T, C> {
     /// Answers one event (JSON). `remaining` is what is left of the invocation; an answer comes 200 ms before its end.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::event::{EventError, ReadEvent, WireEvent};
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
-use crate::domain::oauth::secret::BearerToken;
+use crate::domain::oauth::bearer::Credential;
 
 /// Reads the event.
 ///
@@ -17,7 +17,7 @@ pub(super) fn read(event: WireEvent<'_>) -> Result<ReadEvent<'_>, EventError> {
     let request = AuthorizationRequest {
         form,
         method_arn: MethodArn::parse(&arn)?,
-        credential: BearerToken::from_authorization_values(values.iter().map(AsRef::as_ref)),
+        credential: Credential::from_authorization_values(values.iter().map(AsRef::as_ref)),
         source_ip: context.http.and_then(|caller| caller.source_ip?.parse().ok()),
     };
     Ok(ReadEvent { request, request_id: context.request_id })

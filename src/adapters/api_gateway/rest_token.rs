@@ -3,7 +3,7 @@
 use super::event::{EventError, ReadEvent, WireEvent};
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
-use crate::domain::oauth::secret::BearerToken;
+use crate::domain::oauth::bearer::Credential;
 
 /// Reads the event.
 ///
@@ -15,7 +15,7 @@ pub(super) fn read(event: WireEvent<'_>) -> Result<ReadEvent<'_>, EventError> {
     let request = AuthorizationRequest {
         form,
         method_arn: MethodArn::parse(&arn)?,
-        credential: BearerToken::from_authorization_values(event.authorization_token.as_deref()),
+        credential: Credential::from_authorization_values(event.authorization_token.as_deref()),
         source_ip: None,
     };
     Ok(ReadEvent { request, request_id: None })

@@ -1,3 +1,6 @@
 //! The token URL over HTTP.
 
+mod answer;
+pub mod cors;
+mod metadata;
 pub mod token_handler;

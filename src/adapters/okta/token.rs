@@ -5,34 +5,40 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
 use super::client::{OktaClient, retry_after};
+use crate::domain::oauth::client_assertion::ASSERTION_TYPE;
 use crate::domain::oauth::client_credentials::{ClientAuthentication, ClientCredentials};
 use crate::domain::oauth::scope::ScopeSet;
-use crate::ports::token_endpoint::{TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
+use crate::domain::oauth::secret::ClientSecret;
+use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+const DPOP: &str = "dpop";
+const DPOP_NONCE: &str = "dpop-nonce";
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 impl TokenEndpoint for OktaClient {
     async fn request_token(
         &self,
-        token_url: &Url,
-        client: &ClientCredentials,
-        scopes: &ScopeSet,
+        request: EndpointRequest<'_>,
+        within: Duration,
     ) -> Result<TokenEndpointAnswer, TokenEndpointError> {
-        let request = self
+        let EndpointRequest { token_url, client, scopes, dpop } = request;
+        let mut request = self
             .http()
             .post(token_url.clone())
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form(client, scopes))
-            .timeout(TIMEOUT);
-        let request = match client.method {
-            ClientAuthentication::Basic => request.header(AUTHORIZATION, basic(client)),
-            ClientAuthentication::Body => request,
-        };
+            .timeout(within.min(TIMEOUT));
+        if let ClientAuthentication::Basic(secret) = &client.authentication {
+            request = request.header(AUTHORIZATION, basic(client.client_id.as_str(), secret));
+        }
+        if let Some(proof) = dpop {
+            request = request.header(DPOP, sensitive(proof.expose().to_owned()));
+        }
         let url = || token_url.to_string();
         let answer = self.exchange("token", request, MAX_ANSWER_BYTES).await.map_err(|error| {
             error.into_source(
@@ -40,29 +46,43 @@ impl TokenEndpoint for OktaClient {
                 || TokenEndpointError::TooLarge { url: url(), limit: MAX_ANSWER_BYTES },
             )
         })?;
-        Ok(TokenEndpointAnswer { status: answer.status, retry_after: retry_after(&answer.headers), body: answer.body })
+        let nonce = answer.headers.get(DPOP_NONCE).and_then(|nonce| nonce.to_str().ok()).map(str::to_owned);
+        Ok(TokenEndpointAnswer {
+            status: answer.status,
+            retry_after: retry_after(&answer.headers),
+            dpop_nonce: nonce,
+            body: answer.body,
+        })
     }
 }
 
 fn form(client: &ClientCredentials, scopes: &ScopeSet) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials").append_pair("scope", &scopes.to_string());
-    match client.method {
-        ClientAuthentication::Basic => {}
-        ClientAuthentication::Body => {
+    match &client.authentication {
+        ClientAuthentication::Basic(_) => {}
+        ClientAuthentication::Body(secret) => {
             form.append_pair("client_id", client.client_id.as_str());
-            form.append_pair("client_secret", client.client_secret.expose());
+            form.append_pair("client_secret", secret.expose());
+        }
+        ClientAuthentication::Assertion(assertion) => {
+            form.append_pair("client_assertion_type", ASSERTION_TYPE);
+            form.append_pair("client_assertion", assertion.expose());
         }
     }
     form.finish()
 }
 
 /// HTTP Basic with both halves form-encoded (RFC 6749 section 2.3.1).
-fn basic(client: &ClientCredentials) -> HeaderValue {
+fn basic(client_id: &str, secret: &ClientSecret) -> HeaderValue {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encode(client.client_id.as_str()), encode(client.client_secret.expose()));
-    #[expect(clippy::expect_used, reason = "base64 text is always a legal header value")]
-    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).expect("a header value");
+    let pair = format!("{}:{}", encode(client_id), encode(secret.expose()));
+    sensitive(format!("Basic {}", STANDARD.encode(pair)))
+}
+
+fn sensitive(value: String) -> HeaderValue {
+    #[expect(clippy::expect_used, reason = "base64 and JWTs are always legal header values")]
+    let mut value = HeaderValue::try_from(value).expect("a header value");
     value.set_sensitive(true);
     value
 }

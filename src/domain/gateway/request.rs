@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 
 use super::method_arn::MethodArn;
-use crate::domain::oauth::bearer::CredentialError;
-use crate::domain::oauth::secret::BearerToken;
+use crate::domain::oauth::bearer::{Credential, CredentialError};
 
 /// The forms in which API Gateway asks a Lambda authorizer (API Gateway developer guide, "Input to an API Gateway
 /// Lambda authorizer").
@@ -70,8 +69,8 @@ pub struct AuthorizationRequest {
     pub form: EventForm,
     /// What is called.
     pub method_arn: MethodArn,
-    /// The one bearer token, or why there is none.
-    pub credential: Result<BearerToken, CredentialError>,
+    /// The one credential, or why there is none.
+    pub credential: Result<Credential, CredentialError>,
     /// Where the call comes from; `None` where the event does not say, or says no address.
     pub source_ip: Option<IpAddr>,
 }

@@ -1,5 +1,6 @@
 //! One JSON Web Key (RFC 7517) that is fit to verify an access token with, or the reason why it is not.
 
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, VerificationAlgorithm};
 use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
@@ -21,6 +22,7 @@ pub struct VerificationKey {
     key_type: KeyType,
     algorithm: Option<Algorithm>,
     decoding_key: DecodingKey,
+    thumbprint: [u8; 32],
 }
 
 /// Why a key is left out of its set. Never holds key material.
@@ -88,7 +90,7 @@ impl VerificationKey {
                     .ok_or(JwkError::Algorithm)?,
             ),
         };
-        Ok(Self { key_id, key_type, algorithm, decoding_key })
+        Ok(Self { key_id, key_type, algorithm, decoding_key, thumbprint: thumbprint(members) })
     }
 
     /// The key's `kid`.
@@ -104,6 +106,12 @@ impl VerificationKey {
         algorithm.key_type() == self.key_type && self.algorithm.is_none_or(|own| own == algorithm)
     }
 
+    /// Whether both are the same key for the same purpose, however often it was read.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.key_id == other.key_id && self.algorithm == other.algorithm && self.thumbprint == other.thumbprint
+    }
+
     pub(super) fn decoding_key(&self) -> &DecodingKey {
         &self.decoding_key
     }
@@ -116,6 +124,19 @@ impl std::fmt::Debug for VerificationKey {
             .field("key_type", &self.key_type)
             .finish_non_exhaustive()
     }
+}
+
+/// SHA-256 of what makes the key, each member with its length.
+fn thumbprint(members: &Map<String, Value>) -> [u8; 32] {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for name in ["kty", "crv", "n", "e", "x", "y"] {
+        let value = text(members, name).unwrap_or_default();
+        hash.update(&(value.len() as u64).to_be_bytes());
+        hash.update(value.as_bytes());
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(hash.finish().as_ref());
+    bytes
 }
 
 fn text<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m str> {

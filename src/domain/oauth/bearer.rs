@@ -1,6 +1,17 @@
-//! The one bearer credential of a request (RFC 6750 section 2.1): header only, one value, nothing around it.
+//! The one credential of a request: a bearer token (RFC 6750 section 2.1), or in automatic mode a client's own id and
+//! secret. Header only, one value, nothing around it.
 
+use super::client_credentials::ClientCredentials;
 use super::secret::BearerToken;
+
+/// What a caller presents.
+#[derive(Debug)]
+pub enum Credential {
+    /// A token.
+    Bearer(BearerToken),
+    /// A client's id and secret (HTTP Basic), which only automatic mode takes.
+    Basic(ClientCredentials),
+}
 
 /// Why a request has no usable bearer token. Never holds a part of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,11 +30,11 @@ pub enum CredentialError {
     Malformed,
 }
 
-impl BearerToken {
-    /// Finds the bearer token among all `Authorization` values of a request, whatever case their names had.
+impl Credential {
+    /// Finds the credential among all `Authorization` values of a request, whatever case their names had.
     ///
-    /// The scheme is compared without case (RFC 9110 section 11.1); exactly one space follows it; the token is a
-    /// `b64token` (RFC 6750 section 2.1).
+    /// The scheme is compared without case (RFC 9110 section 11.1); exactly one space follows it; a token is a
+    /// `b64token` (RFC 6750 section 2.1), an id and a secret are read as at a token endpoint (RFC 6749 section 2.3.1).
     ///
     /// # Errors
     /// [`CredentialError`] for none, several, another scheme, or anything around the token.
@@ -41,13 +52,17 @@ impl BearerToken {
             return Err(CredentialError::Multiple);
         }
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+        if scheme.eq_ignore_ascii_case("basic") {
+            let client = ClientCredentials::from_basic(value);
+            return client.map(Self::Basic).map_err(|_| CredentialError::NotBearer);
+        }
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(CredentialError::NotBearer);
         }
         if !is_b64token(token) {
             return Err(CredentialError::Malformed);
         }
-        Ok(Self::new(token.to_owned()))
+        Ok(Self::Bearer(BearerToken::new(token.to_owned())))
     }
 }
 
@@ -62,10 +77,13 @@ fn is_b64token(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{BearerToken, CredentialError};
+    use super::{Credential, CredentialError};
 
     fn parse(values: &[&str]) -> Result<String, CredentialError> {
-        BearerToken::from_authorization_values(values.iter().copied()).map(|token| token.expose().to_owned())
+        Credential::from_authorization_values(values.iter().copied()).map(|credential| match credential {
+            Credential::Bearer(token) => token.expose().to_owned(),
+            Credential::Basic(client) => format!("basic {}", client.client_id),
+        })
     }
 
     #[test]
@@ -81,7 +99,9 @@ mod tests {
         for (values, error) in [
             (&[][..], CredentialError::Missing),
             (&[""], CredentialError::Missing),
-            (&["Basic YTpi"], CredentialError::NotBearer),
+            (&["Basic YTo="], CredentialError::NotBearer),
+            (&["Basic YQ=="], CredentialError::NotBearer),
+            (&["Basic  YTpi"], CredentialError::NotBearer),
             (&["Bearer-a.b.c"], CredentialError::NotBearer),
             (&["a.b.c"], CredentialError::NotBearer),
             (&[" Bearer a.b.c"], CredentialError::NotBearer),
@@ -96,6 +116,12 @@ mod tests {
         ] {
             assert_eq!(parse(values), Err(error), "{values:?}");
         }
+    }
+
+    #[test]
+    fn a_clients_own_id_and_secret_are_read_for_automatic_mode() {
+        assert_eq!(parse(&["Basic YTpi"]), Ok("basic a".to_owned()));
+        assert_eq!(parse(&["basic YTpi"]), Ok("basic a".to_owned()));
     }
 
     /// Threat 2.

@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{ClientAuthentication, MAX_BODY_BYTES, TokenRequest, TokenRequestError};
+use super::{ASSERTION_TYPE, ClientAuthentication, IncomingForm, MAX_BODY_BYTES, TokenRequest, TokenRequestError};
+use crate::domain::jose::base64url;
 use crate::domain::oauth::error_code::ErrorCode;
 
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
@@ -14,19 +15,24 @@ fn basic(id: &str, secret: &str) -> String {
 }
 
 fn parse(authorization: &[&str], body: &str) -> Result<TokenRequest, TokenRequestError> {
-    TokenRequest::parse(FORM, authorization, body.as_bytes())
+    TokenRequest::parse(IncomingForm { content_type: FORM, authorization, dpop: &[], body: body.as_bytes() })
 }
 
 fn error(authorization: &[&str], body: &str) -> TokenRequestError {
     parse(authorization, body).expect_err("refused")
 }
 
+fn of_type(content_type: Option<&str>, basic: &str) -> Result<TokenRequest, TokenRequestError> {
+    TokenRequest::parse(IncomingForm { content_type, authorization: &[basic], dpop: &[], body: GRANT.as_bytes() })
+}
+
 #[test]
 fn basic_credentials_are_form_decoded() {
     let request = parse(&[&basic("0oa%3A1", "a%2Bb+c")], GRANT).expect("valid");
     assert_eq!(request.client.client_id.as_str(), "0oa:1");
-    assert_eq!(request.client.client_secret.expose(), "a+b c");
-    assert_eq!(request.client.method, ClientAuthentication::Basic);
+    assert!(
+        matches!(&request.client.authentication, ClientAuthentication::Basic(secret) if secret.expose() == "a+b c")
+    );
     assert!(request.scopes.is_none());
 }
 
@@ -34,8 +40,8 @@ fn basic_credentials_are_form_decoded() {
 fn body_credentials_and_a_scope_are_read() {
     let request =
         parse(&[], "grant_type=client_credentials&client_id=0oa1&client_secret=s%26t&scope=b+a").expect("valid");
-    assert_eq!((request.client.client_id.as_str(), request.client.client_secret.expose()), ("0oa1", "s&t"));
-    assert_eq!(request.client.method, ClientAuthentication::Body);
+    assert_eq!(request.client.client_id.as_str(), "0oa1");
+    assert!(matches!(&request.client.authentication, ClientAuthentication::Body(secret) if secret.expose() == "s&t"));
     assert_eq!(request.scopes.expect("scopes").to_string(), "a b");
 }
 
@@ -51,13 +57,10 @@ fn an_empty_parameter_counts_as_omitted_and_unknown_ones_are_ignored() {
 fn a_bad_grant_content_type_repeated_parameter_or_large_body_is_refused() {
     let client = basic("a", "b");
     for content_type in [None, Some(""), Some("application/json"), Some("multipart/form-data"), Some("text/plain")] {
-        let refused = TokenRequest::parse(content_type, &[&client], GRANT.as_bytes()).expect_err("refused");
+        let refused = of_type(content_type, &client).expect_err("refused");
         assert_eq!(refused, TokenRequestError::ContentType);
     }
-    assert!(
-        TokenRequest::parse(Some("Application/X-WWW-Form-Urlencoded; charset=utf-8"), &[&client], GRANT.as_bytes())
-            .is_ok()
-    );
+    assert!(of_type(Some("Application/X-WWW-Form-Urlencoded; charset=utf-8"), &client).is_ok());
     assert_eq!(error(&[&client], ""), TokenRequestError::GrantTypeMissing);
     assert_eq!(error(&[&client], "grant_type=password"), TokenRequestError::GrantTypeUnsupported);
     assert_eq!(error(&[&client], "grant_type=password").code(), ErrorCode::UnsupportedGrantType);
@@ -135,4 +138,51 @@ fn a_malformed_scope_is_invalid_scope() {
 fn debug_shows_no_secret() {
     let request = parse(&[&basic("a", "canary")], GRANT).expect("valid");
     assert!(!format!("{request:?}").contains("canary"));
+}
+
+/// `iss` and `sub` are `0oa1`.
+fn assertion() -> String {
+    format!("e30.{}.c2ln", base64url::encode(r#"{"iss":"0oa1","sub":"0oa1"}"#))
+}
+
+#[test]
+fn an_assertion_is_taken_as_it_is_and_names_its_client() {
+    let typed = format!("{GRANT}&client_assertion_type={}", ASSERTION_TYPE.replace(':', "%3A"));
+    for id in ["", "&client_id=0oa1"] {
+        let request = parse(&[], &format!("{typed}&client_assertion={}{id}", assertion())).expect("valid");
+        assert_eq!(request.client.client_id.as_str(), "0oa1");
+        assert!(request.client.secret().is_none());
+        let ClientAuthentication::Assertion(given) = &request.client.authentication else { panic!("an assertion") };
+        assert_eq!(given.expose(), assertion());
+        assert!(!format!("{request:?}").contains(&assertion()), "threat 60");
+    }
+    for body in [
+        format!("{typed}&client_assertion=opaque"),
+        typed.clone(),
+        format!("{GRANT}&client_assertion={}", assertion()),
+        format!("{GRANT}&client_assertion={}&client_assertion_type=saml2-bearer", assertion()),
+        format!("{typed}&client_assertion={}&client_id=0oa2", assertion()),
+    ] {
+        assert_eq!(error(&[], &body), TokenRequestError::AssertionMalformed, "{body}");
+    }
+    assert_eq!(TokenRequestError::AssertionMalformed.code(), ErrorCode::InvalidClient);
+}
+
+#[test]
+fn a_dpop_header_is_one_jwt_or_refused() {
+    let client = basic("a", "b");
+    let with = |dpop: &[&str]| {
+        TokenRequest::parse(IncomingForm {
+            content_type: FORM,
+            authorization: &[&client],
+            dpop,
+            body: GRANT.as_bytes(),
+        })
+    };
+    assert!(with(&[]).expect("valid").dpop.is_none());
+    assert_eq!(with(&["a.b.c"]).expect("valid").dpop.expect("a proof").expose(), "a.b.c");
+    for values in [&["a.b.c", "a.b.c"][..], &["a.b.c,a.b.c"], &[""], &["a.b"], &["a b.c.d"], &[&"a".repeat(9_000)]] {
+        assert_eq!(with(values).expect_err("refused"), TokenRequestError::DpopMalformed, "{values:?}");
+    }
+    assert_eq!(TokenRequestError::DpopMalformed.code(), ErrorCode::InvalidDpopProof);
 }

@@ -19,6 +19,10 @@ pub enum ErrorCode {
     InvalidScope,
     /// A policy of the authorization server refuses the request.
     AccessDenied,
+    /// The DPoP proof is malformed, or there is more than one (RFC 9449 section 5).
+    InvalidDpopProof,
+    /// The DPoP proof needs a nonce of the authorization server (RFC 9449 section 8).
+    UseDpopNonce,
     /// The authorization server cannot answer now.
     TemporarilyUnavailable,
     /// The authorization server's answer could not be used.
@@ -26,7 +30,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -34,6 +38,8 @@ impl ErrorCode {
         Self::UnsupportedGrantType,
         Self::InvalidScope,
         Self::AccessDenied,
+        Self::InvalidDpopProof,
+        Self::UseDpopNonce,
         Self::TemporarilyUnavailable,
         Self::ServerError,
     ];
@@ -49,6 +55,8 @@ impl ErrorCode {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::AccessDenied => "access_denied",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }

@@ -44,6 +44,16 @@ secret_type! {
 }
 
 secret_type! {
+    /// A JWT with which a client proves who it is, once (RFC 7523 section 2.2).
+    ClientAssertion
+}
+
+secret_type! {
+    /// A proof that a client has the key which its token is bound to (RFC 9449 section 4).
+    DpopProof
+}
+
+secret_type! {
     /// A token as the authorization server issued it (RFC 6749 section 1.4).
     AccessToken
 }

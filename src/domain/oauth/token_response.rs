@@ -8,11 +8,37 @@ use serde::Deserialize;
 use super::error_code::{ErrorCode, description};
 use super::secret::AccessToken;
 
-/// A successful answer (RFC 6749 section 5.1) with a bearer token.
+/// How a token is to be used (RFC 6749 section 7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenType {
+    /// RFC 6750.
+    Bearer,
+    /// With a proof of the key that it is bound to (RFC 9449 section 5).
+    Dpop,
+}
+
+impl TokenType {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Bearer, Self::Dpop].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A successful answer (RFC 6749 section 5.1).
 #[derive(Debug)]
 pub struct TokenResponse {
     /// The token; nothing in it is verified yet.
     pub access_token: AccessToken,
+    /// How it is to be used.
+    pub token_type: TokenType,
     /// `expires_in`, in seconds, where Okta gave it.
     pub expires_in: Option<u64>,
     /// `scope`, where Okta gave it.
@@ -77,11 +103,24 @@ struct Failure {
     error_description: Option<String>,
 }
 
+impl TokenEndpointRefusal {
+    /// Whether the client is unknown, or not who it says (RFC 6749 section 5.2, `invalid_client`).
+    #[must_use]
+    pub const fn is_invalid_client(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => matches!(code, ErrorCode::InvalidClient),
+            Self::RateLimited { .. } | Self::Unavailable { .. } | Self::Redirected { .. } | Self::Malformed { .. } => {
+                false
+            }
+        }
+    }
+}
+
 impl TokenResponse {
     /// Judges an answer.
     ///
     /// # Errors
-    /// [`TokenEndpointRefusal`] for everything but 200 with a bearer token.
+    /// [`TokenEndpointRefusal`] for everything but 200 with a token.
     pub fn from_answer(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Result<Self, TokenEndpointRefusal> {
         match status {
             200 => success(body),
@@ -98,11 +137,12 @@ fn success(body: &[u8]) -> Result<TokenResponse, TokenEndpointRefusal> {
     let Ok(answer) = serde_json::from_slice::<Success>(body) else {
         return Err(malformed("something other than a token"));
     };
-    if !answer.token_type.eq_ignore_ascii_case("bearer") {
-        return Err(malformed("a token_type other than Bearer"));
-    }
+    let Some(token_type) = TokenType::from_name(&answer.token_type) else {
+        return Err(malformed("a token_type other than Bearer and DPoP"));
+    };
     Ok(TokenResponse {
         access_token: AccessToken::new(answer.access_token),
+        token_type,
         expires_in: answer.expires_in,
         scope: answer.scope,
     })
@@ -123,7 +163,9 @@ fn failure(status: u16, body: &[u8]) -> TokenEndpointRefusal {
         | ErrorCode::UnauthorizedClient
         | ErrorCode::UnsupportedGrantType
         | ErrorCode::InvalidScope
-        | ErrorCode::AccessDenied => {
+        | ErrorCode::AccessDenied
+        | ErrorCode::InvalidDpopProof
+        | ErrorCode::UseDpopNonce => {
             TokenEndpointRefusal::Refused { status, code, description: description(&text.unwrap_or_default()) }
         }
     }
@@ -134,7 +176,7 @@ fn failure(status: u16, body: &[u8]) -> TokenEndpointRefusal {
 pub struct IssuedToken<'t> {
     /// The token.
     pub access_token: &'t str,
-    /// `Bearer`.
+    /// `Bearer` or `DPoP`.
     pub token_type: &'static str,
     /// Seconds until `exp`.
     pub expires_in: u64,
@@ -193,10 +235,10 @@ mod tests {
         ] {
             assert!(matches!(refusal(status, body), TokenEndpointRefusal::Malformed { .. }), "{status} {body}");
         }
-        let mac = r#"{"access_token":"a.b.c","token_type":"DPoP"}"#;
+        let mac = r#"{"access_token":"a.b.c","token_type":"MAC"}"#;
         assert_eq!(
             refusal(200, mac),
-            TokenEndpointRefusal::Malformed { status: 200, problem: "a token_type other than Bearer" }
+            TokenEndpointRefusal::Malformed { status: 200, problem: "a token_type other than Bearer and DPoP" }
         );
     }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::document::{ClaimRuleDocument, ClientsDocument, ProfileDocument};
 use super::routes::{route_warnings, routes};
 use super::{
-    ApiPattern, Audience, ClaimRule, ClientId, Comparison, Endpoints, Finding, ProfileError, ProfileName,
+    ApiPattern, Audience, Automatic, ClaimRule, ClientId, Comparison, Endpoints, Finding, ProfileError, ProfileName,
     ProfileVersion, SecurityProfile, TokenTypes, Transport,
 };
 use crate::domain::jose::algorithm::Algorithm;
@@ -25,8 +25,8 @@ const MAX_TOKEN_LIFETIME_SECONDS: u64 = 86_400;
 /// `typ` values accepted where the profile says nothing.
 const DEFAULT_TOKEN_TYPES: [&str; 4] = ["none", "JWT", "at+jwt", "application/okta-internal-at+jwt"];
 /// Context members that are always written, or that API Gateway keeps for itself.
-const RESERVED_CONTEXT: [&str; 10] =
-    ["principalId", "profile", "cid", "sub", "scope", "iss", "exp", "jti", "reason", "claims"];
+const RESERVED_CONTEXT: [&str; 11] =
+    ["principalId", "profile", "cid", "sub", "scope", "iss", "exp", "jti", "reason", "claims", "accessToken"];
 
 impl SecurityProfile {
     /// Reads and checks a profile document (JSON).
@@ -96,11 +96,12 @@ fn check(
         findings,
     );
     let allowed_ips = allowed_ips(&document.allowed_ips, findings);
+    let automatic = Automatic::from_document(document.automatic, &allowed_ips, findings);
     Some(SecurityProfile {
         name: name.clone(),
         version,
         description: document.description,
-        warnings: route_warnings(&routes, &scopes),
+        warnings: [route_warnings(&routes, &scopes), automatic.warnings(&routes)].concat(),
         endpoints: endpoints?,
         audiences,
         scopes,
@@ -116,6 +117,7 @@ fn check(
         leeway_seconds,
         max_token_lifetime_seconds,
         allowed_ips,
+        automatic,
         expiry_condition: document.expiry_condition,
     })
 }
@@ -144,9 +146,6 @@ fn check_fixed_fields(document: &ProfileDocument, findings: &mut Vec<Finding>) {
             refuse("binding", format!("`{binding}` is not supported yet; remove it or use `none`"));
         }
         Some(other) => refuse("binding", format!("`{other}` is unknown; expected `none`")),
-    }
-    if document.automatic.as_ref().is_some_and(|automatic| !automatic.is_null()) {
-        refuse("automatic", "is not supported yet; remove it".to_owned());
     }
     if document.introspection.as_ref().is_some_and(|introspection| !introspection.is_null()) {
         refuse("introspection", "is not supported yet; remove it".to_owned());

@@ -73,9 +73,24 @@ pub struct ProfileDocument {
     /// Sender-constraining of tokens.
     pub binding: Option<String>,
     /// Automatic mode.
-    pub automatic: Option<Value>,
+    pub automatic: Option<AutomaticDocument>,
     /// Token introspection.
     pub introspection: Option<Value>,
+}
+
+/// `automatic`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AutomaticDocument {
+    /// A client may send its id and secret to the API itself.
+    #[serde(default)]
+    pub basic: bool,
+    /// Whoever calls from `allowedIps` needs no credentials.
+    #[serde(default)]
+    pub anonymous: bool,
+    /// The backend is handed the token.
+    #[serde(default)]
+    pub forward_token: bool,
 }
 
 /// One of `routes`.

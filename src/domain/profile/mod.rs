@@ -1,6 +1,7 @@
 //! A security profile that is valid: what a token must be to call the APIs that it governs.
 
 mod api_pattern;
+mod automatic;
 mod checks;
 mod claim_rule;
 mod document;
@@ -11,10 +12,12 @@ mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 pub use api_pattern::ApiPattern;
+pub use automatic::Automatic;
 pub use claim_rule::{ClaimRule, Comparison};
 pub use document::ProfileDocument;
 pub use endpoints::{Endpoints, Issuer, Transport};
@@ -55,6 +58,14 @@ impl fmt::Display for ClientId {
 /// same version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProfileVersion([u8; 32]);
+
+impl ProfileVersion {
+    /// The hash.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
 
 /// An audience, compared with `aud` exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -113,6 +124,7 @@ pub struct SecurityProfile {
     leeway_seconds: u64,
     max_token_lifetime_seconds: u64,
     allowed_ips: Vec<IpNet>,
+    automatic: Automatic,
     expiry_condition: bool,
     warnings: Vec<Finding>,
 }
@@ -238,6 +250,19 @@ impl SecurityProfile {
     #[must_use]
     pub fn allowed_ips(&self) -> &[IpNet] {
         &self.allowed_ips
+    }
+
+    /// Whether this address is in one of [`Self::allowed_ips`]; where there are none, every address is, and an unknown one.
+    #[must_use]
+    pub fn allows_address(&self, address: Option<IpAddr>) -> bool {
+        let is_in = |address: IpAddr| self.allowed_ips.iter().any(|network| network.contains(&address));
+        self.allowed_ips.is_empty() || address.is_some_and(is_in)
+    }
+
+    /// Who may call without a token.
+    #[must_use]
+    pub const fn automatic(&self) -> Automatic {
+        self.automatic
     }
 
     /// Whether the policy itself ends at `exp`.

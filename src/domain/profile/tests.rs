@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ProfileError, ProfileName, SecurityProfile, Transport};
+use super::{Automatic, ProfileError, ProfileName, SecurityProfile, Transport};
 use crate::domain::jose::algorithm::Algorithm;
 
 fn smallest() -> Value {
@@ -169,7 +169,6 @@ fn fields_whose_behaviour_does_not_exist_yet_are_refused_not_ignored() {
         ("binding", json!("dpop")),
         ("binding", json!("mtls")),
         ("binding", json!("any-bound")),
-        ("automatic", json!({"basic": true})),
         ("introspection", json!({})),
     ] {
         let (refused, problem) = finding(field, value);
@@ -183,6 +182,42 @@ fn fields_whose_behaviour_does_not_exist_yet_are_refused_not_ignored() {
         ("expiryCondition", json!(false)),
     ] {
         assert!(parse(&with(field, value)).is_ok(), "{field}");
+    }
+}
+
+#[test]
+fn automatic_mode_is_off_unless_the_profile_names_who_may_call() {
+    assert_eq!(parse(&smallest()).expect("valid").automatic(), Automatic::default());
+    let basic = parse(&with("automatic", json!({"basic": true, "forwardToken": true}))).expect("valid").automatic();
+    assert_eq!(basic, Automatic { basic: true, anonymous: false, forward_token: true });
+    for nobody in [json!({}), json!({"basic": false}), json!({"forwardToken": true})] {
+        let (field, problem) = finding("automatic", nobody);
+        assert_eq!(field, "automatic");
+        assert!(problem.contains("`basic` or `anonymous`"), "{problem}");
+    }
+    assert!(parse(&with("automatic", json!({"Basic": true}))).is_err(), "unknown fields are refused");
+}
+
+#[test]
+fn anonymous_calls_need_networks_and_are_warned_about_where_they_can_change_things() {
+    let anonymous = with("automatic", json!({"anonymous": true}));
+    let of = |allowed_ips: &[&str], routes: Value| {
+        let mut document = anonymous.clone();
+        (document["allowedIps"], document["routes"]) = (json!(allowed_ips), routes);
+        parse(&document)
+    };
+    for allowed_ips in [&[][..], &["0.0.0.0/0"], &["10.0.0.0/8", "::/0"]] {
+        let error = of(allowed_ips, json!([])).expect_err("refused");
+        assert_eq!(error.findings[0].field, "automatic.anonymous", "{error}");
+    }
+    for (routes, warnings) in [
+        (json!([]), 1),
+        (json!([{"route": "POST /orders"}]), 1),
+        (json!([{"route": "ANY /orders"}]), 1),
+        (json!([{"route": "GET /orders"}, {"route": "HEAD /orders"}]), 0),
+    ] {
+        let profile = of(&["10.0.0.0/8"], routes.clone()).expect("valid");
+        assert_eq!(profile.warnings().len(), warnings, "{routes}");
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::policy::{Conditions, Policy};
 use crate::domain::gateway::policy_builder::{RouteDenial, Routes, build, check_route};
 use crate::domain::gateway::route::Resolution;
+use crate::domain::oauth::secret::AccessToken;
 use crate::domain::profile::SecurityProfile;
 
 /// What may be said of a call after its token was verified.
@@ -38,7 +39,7 @@ pub struct Denied {
 /// Whose call is denied.
 #[derive(Debug)]
 pub enum Subject {
-    /// Nobody's in particular: no profile applies.
+    /// Nobody's in particular: no profile applies, or there is no token yet.
     Unknown,
     /// A verified token's, which may make no call at all here.
     Verified(Arc<VerifiedToken>),
@@ -63,6 +64,7 @@ pub struct Call<'c> {
 #[derive(Debug)]
 pub struct Grant {
     token: Arc<VerifiedToken>,
+    forwarded: Option<AccessToken>,
 }
 
 /// Whether a verified token may make a call: client, claims, scopes, then address and route.
@@ -71,7 +73,7 @@ pub fn authorize(token: Arc<VerifiedToken>, call: Call<'_>) -> Decision {
     if let Some(denial) = token_denial(&token) {
         return Decision::Deny(Denied { denial, subject: Subject::Verified(token) });
     }
-    let grant = Grant { token };
+    let grant = Grant { token, forwarded: None };
     match grant.call_denial(call) {
         Some(denial) => Decision::Deny(Denied { denial, subject: Subject::Granted(grant) }),
         None => Decision::Allow(grant),
@@ -103,7 +105,13 @@ impl Denied {
     /// A call to an API that no profile covers.
     #[must_use]
     pub const fn no_profile() -> Self {
-        Self { denial: Denial::NoProfile, subject: Subject::Unknown }
+        Self::without_token(Denial::NoProfile)
+    }
+
+    /// A call that is denied before there is a token.
+    #[must_use]
+    pub const fn without_token(denial: Denial) -> Self {
+        Self { denial, subject: Subject::Unknown }
     }
 
     /// The token of the call, where one was verified.
@@ -133,6 +141,12 @@ impl Grant {
         &self.token
     }
 
+    /// The same grant, whose backend is handed this token: one that was fetched for the caller.
+    #[must_use]
+    pub fn forwarding(self, token: AccessToken) -> Self {
+        Self { forwarded: Some(token), ..self }
+    }
+
     /// The profile that governs it.
     #[must_use]
     pub fn profile(&self) -> &Arc<SecurityProfile> {
@@ -158,9 +172,7 @@ impl Grant {
     }
 
     fn call_denial(&self, call: Call<'_>) -> Option<Denial> {
-        let networks = self.profile().allowed_ips();
-        let is_allowed = |ip: IpAddr| networks.iter().any(|network| network.contains(&ip));
-        if !networks.is_empty() && !call.source_ip.is_some_and(is_allowed) {
+        if !self.profile().allows_address(call.source_ip) {
             return Some(Denial::IpNotAllowed);
         }
         match check_route(self.routes(call.resolution), call.arn.method(), call.arn.path()) {
@@ -189,6 +201,9 @@ impl Grant {
         }
         if let Some(token_id) = &claims.token_id {
             put("jti", token_id.as_str().into());
+        }
+        if let Some(token) = &self.forwarded {
+            put("accessToken", token.expose().into());
         }
         for name in profile.context_claims() {
             match claims.members.get(name) {

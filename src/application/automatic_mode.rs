@@ -1,0 +1,192 @@
+//! Automatic mode: a caller without a token, and the token that is fetched for it — for the client whose id and secret the
+//! caller presents, or for the profile's stored client.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::authorize_request::AuthorizeError;
+use super::call_time::CallTime;
+use super::client_tokens::{ClientTokens, TokenDemand};
+use super::key_ring::{KeyRing, chain};
+use super::obtain_error::ObtainError;
+use super::profile_catalog::{LoadedProfile, ProfileCatalog};
+use crate::domain::gateway::request::AuthorizationRequest;
+use crate::domain::gateway::route::Resolution;
+use crate::domain::oauth::client_credentials::ClientCredentials;
+use crate::domain::profile::ProfileName;
+use crate::domain::time::MonotonicTime;
+use crate::domain::token_cache::HeldToken;
+use crate::domain::validation::authorize::{Call, Decision, Denied, authorize};
+use crate::domain::validation::error::Denial;
+use crate::ports::clock::Clock;
+use crate::ports::key_set_source::KeySetSource;
+use crate::ports::profile_store::ProfileStore;
+use crate::ports::token_endpoint::TokenEndpoint;
+
+/// How long a stored client is held before it is read again.
+const CLIENT_LIFETIME: Duration = Duration::from_secs(300);
+/// How old a stored client is at least when it is read again because Okta does not know it: its secret may have been
+/// rotated.
+const LEAST_AGE_OF_A_REFUSED_CLIENT: Duration = Duration::from_secs(30);
+
+/// Fetches tokens for callers that have none.
+#[derive(Debug)]
+pub struct AutomaticMode<T> {
+    tokens: ClientTokens<T>,
+    clients: Mutex<HashMap<ProfileName, HeldClient>>,
+}
+
+#[derive(Debug, Clone)]
+struct HeldClient {
+    client: Arc<ClientCredentials>,
+    read_at: MonotonicTime,
+}
+
+/// Who calls, in automatic mode.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller<'c> {
+    /// A client that shows its own id and secret.
+    Client(&'c ClientCredentials),
+    /// Whoever calls from an address that the profile allows.
+    Anonymous,
+}
+
+/// What deciding needs of the authorizer.
+pub(super) struct Surroundings<'a, S, K, C> {
+    pub(super) profiles: &'a ProfileCatalog<S>,
+    pub(super) keys: &'a KeyRing<K>,
+    pub(super) clock: &'a C,
+    pub(super) time: CallTime,
+}
+
+impl<T: TokenEndpoint> AutomaticMode<T> {
+    /// Nothing is held yet.
+    pub fn new(tokens: ClientTokens<T>) -> Self {
+        Self { tokens, clients: Mutex::default() }
+    }
+
+    /// What the profile says of a call without a token; `None` where it does not take such calls.
+    ///
+    /// # Errors
+    /// [`AuthorizeError`] where no token could be had, or the event does not carry what automatic mode needs.
+    pub(super) async fn decide<S: ProfileStore, K: KeySetSource, C: Clock>(
+        &self,
+        caller: Caller<'_>,
+        loaded: &LoadedProfile,
+        request: &AuthorizationRequest,
+        around: &Surroundings<'_, S, K, C>,
+    ) -> Result<Option<Decision>, AuthorizeError> {
+        let (profile, automatic) = (&loaded.profile, loaded.profile.automatic());
+        let takes_it = match caller {
+            Caller::Client(_) => automatic.basic,
+            Caller::Anonymous => automatic.anonymous,
+        };
+        if !takes_it {
+            return Ok(None);
+        }
+        if !request.form.carries_source_ip() {
+            let (profile, form) = (profile.name().clone(), request.form);
+            return Err(AuthorizeError::FormCannotServe { profile, field: "automatic", form });
+        }
+        let token = match caller {
+            // Nothing is fetched for a caller whom the profile would not let in anyway.
+            Caller::Anonymous if !profile.allows_address(request.source_ip) => return Ok(None),
+            Caller::Client(client) if !profile.allows_client(client.client_id.as_str()) => {
+                return Ok(Some(Decision::Deny(Denied::without_token(Denial::ClientNotAllowed))));
+            }
+            Caller::Client(client) => {
+                let obtained = self.obtain(client, loaded, request, around).await;
+                obtained.map_err(|error| AuthorizeError::Automatic { error, is_callers: true })?
+            }
+            Caller::Anonymous => self.token_of_stored_client(loaded, request, around).await?,
+        };
+        let resolution = Resolution::from(request.form);
+        let call = Call { arn: &request.method_arn, resolution, source_ip: request.source_ip };
+        Ok(Some(match authorize(Arc::clone(&token.verified.token), call) {
+            Decision::Allow(grant) if automatic.forward_token => {
+                Decision::Allow(grant.forwarding(token.access_token.clone()))
+            }
+            decision @ (Decision::Allow(_) | Decision::Deny(_)) => decision,
+        }))
+    }
+
+    async fn obtain<S, K: KeySetSource, C: Clock>(
+        &self,
+        client: &ClientCredentials,
+        loaded: &LoadedProfile,
+        request: &AuthorizationRequest,
+        around: &Surroundings<'_, S, K, C>,
+    ) -> Result<Arc<HeldToken>, Arc<ObtainError>> {
+        let scopes = loaded.profile.scopes();
+        let demand = TokenDemand { client, dpop: None, loaded, scopes, caller: request.source_ip };
+        let obtained = self.tokens.obtain(demand, around.keys, around.clock, around.time).await?;
+        Ok(obtained.token)
+    }
+
+    async fn token_of_stored_client<S: ProfileStore, K: KeySetSource, C: Clock>(
+        &self,
+        loaded: &LoadedProfile,
+        request: &AuthorizationRequest,
+        around: &Surroundings<'_, S, K, C>,
+    ) -> Result<Arc<HeldToken>, AuthorizeError> {
+        let held = self.stored_client(loaded, around, CLIENT_LIFETIME).await?;
+        let failed = |error| AuthorizeError::Automatic { error, is_callers: false };
+        match self.obtain(&held.client, loaded, request, around).await {
+            Ok(token) => Ok(token),
+            Err(error) if is_unknown_client(&error) => {
+                let again = self.stored_client(loaded, around, LEAST_AGE_OF_A_REFUSED_CLIENT).await?;
+                if again.read_at == held.read_at {
+                    return Err(failed(error));
+                }
+                self.obtain(&again.client, loaded, request, around).await.map_err(failed)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// The profile's stored client, read again where it is older than `lifetime`; the held one serves on where that fails.
+    async fn stored_client<S: ProfileStore, K, C>(
+        &self,
+        loaded: &LoadedProfile,
+        around: &Surroundings<'_, S, K, C>,
+        lifetime: Duration,
+    ) -> Result<HeldClient, AuthorizeError> {
+        let (name, now) = (loaded.profile.name(), around.time.now.monotonic);
+        let held = self.lock().get(name).cloned();
+        if let Some(held) = held.as_ref().filter(|held| now.since(held.read_at) < lifetime) {
+            return Ok(held.clone());
+        }
+        match (around.profiles.client(name).await, held) {
+            (Ok(Some(client)), _) => {
+                let read = HeldClient { client: Arc::new(client), read_at: now };
+                self.lock().insert(name.clone(), read.clone());
+                Ok(read)
+            }
+            (Ok(None), _) => {
+                self.lock().remove(name);
+                Err(AuthorizeError::NoStoredClient(name.clone()))
+            }
+            (Err(error), Some(held)) => {
+                tracing::warn!(profile = %name, error = %chain(&error), "stored client not read, the held one serves on");
+                Ok(held)
+            }
+            (Err(error), None) => Err(AuthorizeError::StoredClient(error)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ProfileName, HeldClient>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_unknown_client(error: &ObtainError) -> bool {
+    match error {
+        ObtainError::Refused { refusal, .. } => refusal.is_invalid_client(),
+        ObtainError::CoolingDown { .. } => true,
+        ObtainError::Endpoint(_)
+        | ObtainError::LeftAlone { .. }
+        | ObtainError::NotAccepted(_)
+        | ObtainError::Keys(_) => false,
+    }
+}
