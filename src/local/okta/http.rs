@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::faults::{Endpoint, Fault, RecordedTokenRequest};
 use super::keys::random_name;
-use super::token::okta_error;
+use super::refusal::okta_error;
 use super::{StandInOkta, discovery};
 
 /// No honest token request is longer.

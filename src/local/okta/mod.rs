@@ -4,10 +4,13 @@
 //! misbehave: see [`Fault`]. It is no authorization server to rely on: keys live in memory and secrets are given in plain.
 
 mod claims;
+mod client_authentication;
 mod discovery;
 mod faults;
+mod form;
 mod http;
 mod keys;
+mod refusal;
 mod settings;
 #[cfg(test)]
 mod tests;
