@@ -1,8 +1,10 @@
 //! Why there is no token, and how Okta says so (RFC 6749 section 5.2).
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use super::client_assertion::AssertionFault;
+use super::dpop::ProofFault;
 use super::keys::random_name;
 
 /// Why there is no token. The texts that go out are Okta's own wherever a public source shows them.
@@ -17,6 +19,9 @@ pub(super) enum TokenRefusal {
     UnknownClient,
     WrongSecret,
     NotAuthenticated,
+    Assertion(AssertionFault),
+    DpopProof(ProofFault),
+    NoDpopNonce { nonce: String },
     NoDefaultScopes,
     UnknownScope,
     NotAllowedByPolicy,
@@ -25,6 +30,17 @@ pub(super) enum TokenRefusal {
 impl TokenRefusal {
     pub(super) fn status(&self) -> StatusCode {
         self.answer().0
+    }
+
+    /// The headers that only this refusal has.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Self::NoDpopNonce { nonce } = self
+            && let Ok(nonce) = HeaderValue::try_from(nonce)
+        {
+            headers.insert("dpop-nonce", nonce);
+        }
+        headers
     }
 
     pub(super) fn body(&self) -> Value {
@@ -39,6 +55,9 @@ impl TokenRefusal {
             | Self::NoClient
             | Self::WrongSecret
             | Self::NotAuthenticated
+            | Self::Assertion(_)
+            | Self::DpopProof(_)
+            | Self::NoDpopNonce { .. }
             | Self::NoDefaultScopes
             | Self::UnknownScope
             | Self::NotAllowedByPolicy => json!({ "error": code, "error_description": text }),
@@ -69,6 +88,10 @@ impl TokenRefusal {
                 "The client secret supplied for a confidential client is invalid."),
             Self::NotAuthenticated => (UNAUTHORIZED, "invalid_client",
                 "Client authentication failed. Either the client or the client credentials are invalid."),
+            Self::Assertion(fault) => (UNAUTHORIZED, "invalid_client", fault.text()),
+            Self::DpopProof(fault) => (BAD_REQUEST, "invalid_dpop_proof", fault.text()),
+            Self::NoDpopNonce { .. } => (BAD_REQUEST, "use_dpop_nonce",
+                "Authorization server requires nonce in DPoP proof."),
             Self::NoDefaultScopes => (BAD_REQUEST, "invalid_scope",
                 "The authorization server resource does not have any configured default scopes, 'scope' must be provided."),
             Self::UnknownScope => (BAD_REQUEST, "invalid_scope",
@@ -76,6 +99,18 @@ impl TokenRefusal {
             Self::NotAllowedByPolicy => (BAD_REQUEST, "access_denied",
                 "Policy evaluation failed for this request, please check the policy configurations."),
         }
+    }
+}
+
+impl From<AssertionFault> for TokenRefusal {
+    fn from(fault: AssertionFault) -> Self {
+        Self::Assertion(fault)
+    }
+}
+
+impl From<ProofFault> for TokenRefusal {
+    fn from(fault: ProofFault) -> Self {
+        Self::DpopProof(fault)
     }
 }
 

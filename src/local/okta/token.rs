@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::StandInOkta;
+use super::dpop::KeyThumbprint;
 use super::form::Form;
 use super::refusal::TokenRefusal;
 use super::settings::StandInClient;
@@ -18,11 +19,20 @@ impl StandInOkta {
             Some(_) => return Err(TokenRefusal::UnsupportedGrantType),
         }
         let client = self.authenticate(headers, &form)?;
+        let bound_key = self.bound_key(headers, client)?;
         let scopes = self.granted_scopes(client, form.parameter("scope"))?;
+        let mut claims = self.claims(&client.client_id, &scopes);
+        let token_type = match bound_key {
+            Some(KeyThumbprint(thumbprint)) => {
+                claims["cnf"] = json!({"jkt": thumbprint});
+                "DPoP"
+            }
+            None => "Bearer",
+        };
         Ok(json!({
-            "token_type": "Bearer",
+            "token_type": token_type,
             "expires_in": self.settings.token_lifetime_seconds,
-            "access_token": self.issue(&client.client_id, &scopes),
+            "access_token": self.sign(&claims),
             "scope": scopes.join(" "),
         }))
     }
