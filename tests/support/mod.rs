@@ -1,7 +1,7 @@
 //! The test bed: what the compiled programs meet in production, on loopback.
 //!
-//! A Lambda Runtime API, SSM, HTTPS with a private CA, and the programs themselves as processes. A test binary takes it
-//! in with `#[path = "../support/mod.rs"] mod support;`. Its own tests are in `tests/test_bed`.
+//! A Lambda Runtime API, an HTTP API, SSM, HTTPS with a private CA, and the programs themselves as processes. A test
+//! binary takes it in with `#[path = "../support/mod.rs"] mod support;`. Its own tests are in `tests/test_bed`.
 //!
 //! Every server runs beside the test, on its own thread or process: it answers no matter what the test's async
 //! runtime is doing, and it is gone, with all its connections, when its handle is dropped. Nothing waits for ever:
@@ -15,21 +15,29 @@
 )]
 
 mod background;
+mod client_assertion;
+mod dpop_proof;
 mod event_file;
 mod function;
+mod http_api;
 mod http_client;
 mod logs;
 mod moto;
 mod private_ca;
 mod process;
+mod proxy_event;
 mod relay;
 mod runtime_api;
 mod scenario;
+mod signing_key;
 mod ssm_front;
 mod tls;
 
+pub(crate) use client_assertion::{CLIENT_ASSERTION_TYPE, ClientAssertion, assertion_parameters};
+pub(crate) use dpop_proof::DpopProof;
 pub(crate) use event_file::{EventFile, Placeholders, basic, client_placeholders, form_encoded};
 pub(crate) use function::LambdaFunction;
+pub(crate) use http_api::HttpApi;
 pub(crate) use http_client::{client_that_trusts, plain_client};
 pub(crate) use logs::{Canaries, decisions};
 pub(crate) use moto::{Moto, ParameterType};
@@ -41,6 +49,7 @@ pub(crate) use scenario::{
     AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, impostor, seconds_since_epoch,
     serve_okta,
 };
+pub(crate) use signing_key::{SigningKey, decoded_part, random_id};
 pub(crate) use ssm_front::{SsmAnswers, SsmCall, SsmFront};
 pub(crate) use tls::TlsServer;
 

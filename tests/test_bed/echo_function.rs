@@ -16,9 +16,17 @@ pub(crate) fn start(test: &str) -> LambdaFunction {
 
 /// Serves events until the Runtime API is gone and returns `true`, if this process was started by [`start`].
 pub(crate) async fn serve_if_started_as_function() -> bool {
+    serve_if_started_with(echo).await
+}
+
+/// The same with another handler.
+pub(crate) async fn serve_if_started_with<F>(handler: impl Fn(LambdaEvent<Value>) -> F) -> bool
+where
+    F: Future<Output = Result<Value, Error>>,
+{
     let started = variable("AWS_LAMBDA_RUNTIME_API").is_some();
     if started {
-        let served = lambda_runtime::run(service_fn(echo)).await;
+        let served = lambda_runtime::run(service_fn(handler)).await;
         served.expect("events from the Runtime API");
     }
     started

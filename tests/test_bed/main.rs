@@ -5,10 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod client_credentials;
 mod connection;
 mod echo_function;
 mod function;
+mod http_api;
 mod moto;
 mod process;
+mod proxy_function;
 mod runtime_api;
 mod tls;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::faults::{Endpoint, Fault, RecordedTokenRequest};
 use super::keys::random_name;
-use super::token::okta_error;
+use super::refusal::okta_error;
 use super::{StandInOkta, discovery};
 
 /// No honest token request is longer.
@@ -25,6 +25,8 @@ const UNSUPPORTED: (&str, &str) = ("E0000022", "The endpoint does not support th
 struct Answer {
     status: StatusCode,
     cache_control: String,
+    /// Headers of this answer alone.
+    headers: HeaderMap,
     body: Vec<u8>,
 }
 
@@ -128,7 +130,10 @@ impl StandInOkta {
             Endpoint::Keys => Answer::stored(&self.settings.keys_cache_control, &self.key_set()),
             Endpoint::Token => match self.grant_token(headers, body) {
                 Ok(granted) => Answer::not_stored(StatusCode::OK, &granted),
-                Err(refusal) => Answer::not_stored(refusal.status(), &refusal.body()),
+                Err(refusal) => {
+                    let answer = Answer::not_stored(refusal.status(), &refusal.body());
+                    Answer { headers: refusal.headers(), ..answer }
+                }
             },
         }
     }
@@ -136,7 +141,12 @@ impl StandInOkta {
 
 impl Answer {
     fn stored(cache_control: &str, body: &Value) -> Self {
-        Self { status: StatusCode::OK, cache_control: cache_control.to_owned(), body: body.to_string().into_bytes() }
+        Self {
+            status: StatusCode::OK,
+            cache_control: cache_control.to_owned(),
+            headers: HeaderMap::new(),
+            body: body.to_string().into_bytes(),
+        }
     }
 
     fn not_stored(status: StatusCode, body: &Value) -> Self {
@@ -147,6 +157,6 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CACHE_CONTROL, self.cache_control)];
-        (self.status, headers, self.body).into_response()
+        (self.status, headers, self.headers, self.body).into_response()
     }
 }

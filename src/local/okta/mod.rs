@@ -4,10 +4,21 @@
 //! misbehave: see [`Fault`]. It is no authorization server to rely on: keys live in memory and secrets are given in plain.
 
 mod claims;
+mod client_assertion;
+#[cfg(test)]
+mod client_assertion_tests;
+mod client_authentication;
 mod discovery;
+mod dpop;
+#[cfg(test)]
+mod dpop_tests;
 mod faults;
+mod form;
 mod http;
+mod jwt;
 mod keys;
+mod refusal;
+mod replay;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -26,6 +37,7 @@ pub use settings::{AuthorizationServer, StandInClient};
 
 use faults::Rehearsal;
 use keys::KeyRing;
+use replay::Memory;
 
 /// The wall clock as the stand-in reads it: seconds since the Unix epoch.
 pub type WallClock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -51,6 +63,7 @@ pub struct StandInOkta {
     path: String,
     keys: Mutex<KeyRing>,
     rehearsal: Mutex<Rehearsal>,
+    memory: Mutex<Memory>,
     clock: WallClock,
 }
 
@@ -61,13 +74,31 @@ impl StandInOkta {
     /// [`StandInOktaError::Issuer`] for an issuer that cannot be served, [`StandInOktaError::KeyGeneration`] without a key.
     pub fn new(settings: AuthorizationServer, clock: WallClock) -> Result<Self, StandInOktaError> {
         let path = settings.issuer_path()?;
-        Ok(Self { path, settings, keys: Mutex::new(KeyRing::generate()?), rehearsal: Mutex::default(), clock })
+        let keys = Mutex::new(KeyRing::generate()?);
+        Ok(Self { path, settings, keys, rehearsal: Mutex::default(), memory: Mutex::new(Memory::new()), clock })
     }
 
     /// The issuer: the `iss` of every token.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.settings.issuer
+    }
+
+    /// The token endpoint: the `aud` of a client assertion and the `htu` of a DPoP proof.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        format!("{}/v1/token", self.settings.issuer)
+    }
+
+    /// The nonce that a DPoP proof must have now (RFC 9449 section 8). A request without it is told.
+    #[must_use]
+    pub fn dpop_nonce(&self) -> String {
+        self.memory().dpop_nonce.clone()
+    }
+
+    /// Takes no proof with the old nonce from now on.
+    pub fn change_dpop_nonce(&self) {
+        self.memory().change_dpop_nonce();
     }
 
     /// The `kid` of the key that signs now.
@@ -135,6 +166,10 @@ impl StandInOkta {
 
     fn rehearsal(&self) -> MutexGuard<'_, Rehearsal> {
         self.rehearsal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -25,7 +25,8 @@ pub struct AuthorizationServer {
     pub keys_cache_control: String,
 }
 
-/// A client of the authorization server. It may use `client_secret_basic` or `client_secret_post`, as it likes.
+/// A client of the authorization server. It may use `client_secret_basic`, `client_secret_post`, `client_secret_jwt` and, with
+/// a key, `private_key_jwt`, as it likes.
 #[derive(Clone, Debug)]
 pub struct StandInClient {
     /// The `cid` and the `sub` of its tokens.
@@ -34,6 +35,10 @@ pub struct StandInClient {
     pub secret: SecretString,
     /// The scopes that the server's access policy lets it have.
     pub scopes: Vec<String>,
+    /// Its public keys as JWKs, each with a `kid` where there are several: those that may sign a `private_key_jwt`.
+    pub public_keys: Vec<Value>,
+    /// "Require Demonstrating Proof of Possession (DPoP) header in token requests". A client that need not may.
+    pub dpop: bool,
     /// Further claims of its tokens. The standard claims win over an equal name.
     pub claims: Map<String, Value>,
 }
@@ -74,13 +79,15 @@ impl AuthorizationServer {
 }
 
 impl StandInClient {
-    /// A client without further claims.
+    /// A client with a secret alone: no keys, no DPoP, no further claims.
     #[must_use]
     pub fn new(client_id: &str, secret: SecretString, scopes: &[&str]) -> Self {
         Self {
             client_id: client_id.to_owned(),
             secret,
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            public_keys: Vec::new(),
+            dpop: false,
             claims: Map::new(),
         }
     }

@@ -19,13 +19,13 @@ use tokio::task::JoinHandle;
 
 use super::{AuthorizationServer, Endpoint, Fault, StandInClient, StandInOkta, StandInOktaError};
 
-type TestResult = Result<(), Box<dyn Error>>;
+pub(super) type TestResult = Result<(), Box<dyn Error>>;
 
-const NOW: u64 = 1_800_000_000;
-const SECRET: &str = "s3cret+canary%&/";
+pub(super) const NOW: u64 = 1_800_000_000;
+pub(super) const SECRET: &str = "s3cret+canary%&/";
 
-struct Served {
-    okta: Arc<StandInOkta>,
+pub(super) struct Served {
+    pub(super) okta: Arc<StandInOkta>,
     http: reqwest::Client,
     // Dropping the sender ends the server.
     stop: oneshot::Sender<()>,
@@ -33,7 +33,7 @@ struct Served {
 }
 
 impl Served {
-    async fn new(change: impl FnOnce(&mut AuthorizationServer)) -> Result<Self, Box<dyn Error>> {
+    pub(super) async fn new(change: impl FnOnce(&mut AuthorizationServer)) -> Result<Self, Box<dyn Error>> {
         // Another test may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -60,18 +60,18 @@ impl Served {
         format!("{}/{path}", self.okta.issuer())
     }
 
-    async fn fetch(&self, path: &str) -> Result<Response, reqwest::Error> {
+    pub(super) async fn fetch(&self, path: &str) -> Result<Response, reqwest::Error> {
         self.http.get(self.url(path)).send().await
     }
 
-    fn form(&self, body: &str) -> RequestBuilder {
+    pub(super) fn form(&self, body: &str) -> RequestBuilder {
         self.http
             .post(self.url("v1/token"))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(body.to_owned())
     }
 
-    fn verifies(&self, token: &str) -> Result<bool, Box<dyn Error>> {
+    pub(super) fn verifies(&self, token: &str) -> Result<bool, Box<dyn Error>> {
         let (message, signature) = token.rsplit_once('.').ok_or("no signature")?;
         let kid = part(token, 0)?["kid"].clone();
         let keys = self.okta.key_set();
@@ -85,22 +85,22 @@ impl Served {
     }
 }
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-fn basic(client_id: &str, secret: &str) -> String {
+pub(super) fn basic(client_id: &str, secret: &str) -> String {
     let pair = format!("{}:{}", encoded(client_id), encoded(secret));
     format!("Basic {}", BASE64_STANDARD.encode(pair))
 }
 
-async fn answer(request: RequestBuilder) -> Result<(u16, Value), Box<dyn Error>> {
+pub(super) async fn answer(request: RequestBuilder) -> Result<(u16, Value), Box<dyn Error>> {
     let response = request.send().await?;
     let status = response.status().as_u16();
     Ok((status, serde_json::from_slice(&response.bytes().await?)?))
 }
 
-fn part(token: &str, index: usize) -> Result<Value, Box<dyn Error>> {
+pub(super) fn part(token: &str, index: usize) -> Result<Value, Box<dyn Error>> {
     let encoded = token.split('.').nth(index).ok_or("too few parts")?;
     Ok(serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(encoded)?)?)
 }
