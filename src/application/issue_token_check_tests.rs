@@ -20,10 +20,8 @@ use crate::rejection::TokenRefusal;
 use crate::testing::{FOREIGN_KEY, NOW, OKTA_KEY, after, claims, name, profile_document, stored, with, without};
 
 fn obtaining(error: IssueTokenError) -> Arc<ObtainError> {
-    match error {
-        IssueTokenError::Obtain { error, .. } => error,
-        other => panic!("a token was to be obtained: {other}"),
-    }
+    let IssueTokenError::Obtain { error, .. } = error else { panic!("a token was to be obtained: {error}") };
+    error
 }
 
 fn answer(status: u16, body: &str) -> Scripted {

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod automatic;
 mod canary;
 mod credentials;
 mod decisions;

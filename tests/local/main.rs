@@ -11,5 +11,6 @@ mod socket;
 mod backend;
 mod demo;
 mod gateway;
+mod load;
 mod own_profiles;
 mod start;

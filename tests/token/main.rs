@@ -8,7 +8,9 @@ mod support;
 
 mod canary;
 mod http;
+mod pages;
 mod profiles;
 mod replay;
 mod requests;
+mod rfc6749;
 mod upstream;

@@ -1,5 +1,7 @@
 //! What the token function answers over HTTP: a token, an error (RFC 6749 sections 5.1 and 5.2), or metadata.
 
+use std::time::Duration;
+
 use lambda_http::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE,
 };
@@ -35,7 +37,7 @@ pub(super) fn granted(issued: &Issued) -> Response<Body> {
 pub(super) fn refused(refusal: &TokenRefusal) -> Response<Body> {
     let challenge = refusal.challenge.then(|| "Basic realm=\"token\", charset=\"UTF-8\"".to_owned());
     let headers = [
-        (RETRY_AFTER, refusal.retry_after.map(|wait| wait.as_secs().max(1).to_string())),
+        (RETRY_AFTER, refusal.retry_after.map(|wait| seconds(wait).to_string())),
         (WWW_AUTHENTICATE, challenge),
         (DPOP_NONCE, refusal.dpop_nonce.clone()),
     ];
@@ -67,6 +69,11 @@ pub(super) fn no_content() -> Response<Body> {
     let mut answer = Response::new(Body::Empty);
     *answer.status_mut() = StatusCode::NO_CONTENT;
     answer
+}
+
+/// Whole seconds, rounded up: who comes back then does not come too early.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 fn page_error(status: StatusCode, description: &str) -> Response<Body> {
