@@ -128,6 +128,7 @@ pub async fn run_token_function(application: ConfiguredTokenIssuer, origins: All
             let gateway = Gateway::of(&request);
             let call = TokenCall {
                 request: &request,
+                path: request.raw_http_path(),
                 request_id: &gateway.request_id,
                 caller: gateway.caller,
                 origin: &gateway.origin,

@@ -20,7 +20,14 @@ fn post(path: &str, body: &str) -> Request {
 }
 
 fn call(request: &Request) -> TokenCall<'_> {
-    TokenCall { request, request_id: "request-1", caller: None, origin: "https://token.example", remaining: None }
+    TokenCall {
+        request,
+        path: request.uri().path(),
+        request_id: "request-1",
+        caller: None,
+        origin: "https://token.example",
+        remaining: None,
+    }
 }
 
 /// Status, headers and body of the answer to a request.

@@ -102,7 +102,8 @@ impl Gateway {
         let origin = format!("http://{host}");
         let request = lambda_http::Request::from_parts(parts, lambda_http::Body::Binary(body.to_vec()));
         let remaining = Some(AUTHORIZER_TIMEOUT);
-        let call = TokenCall { request: &request, request_id, caller: Some(caller.ip()), origin: &origin, remaining };
+        let (path, caller) = (request.uri().path(), Some(caller.ip()));
+        let call = TokenCall { request: &request, path, request_id, caller, origin: &origin, remaining };
         let answer = self.token.handle(call).await;
         answer.map(|body| Body::from(body.to_vec()))
     }

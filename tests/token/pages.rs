@@ -193,6 +193,23 @@ async fn browsers_are_answered_for_the_origins_that_are_named_and_for_no_other()
 }
 
 #[tokio::test]
+async fn a_path_is_taken_as_it_came_and_not_as_a_parser_might_mend_it() {
+    let scenario = Scenario::new().await;
+    let api = serve(&scenario, &[]);
+    for path in [
+        "/oauth2/orders%0d%0a/v1/token",
+        "/oauth2/orders/v1/token%23x",
+        "/oauth2/orders%2Fv1%2Ftoken",
+        "/oauth2//v1/token",
+    ] {
+        let request = plain_client().post(api.url(path)).header("content-type", FORM).body(GRANT);
+        let answer = request.header("authorization", authorization(CLIENT_SECRET)).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(upstream_calls(&scenario), 0);
+}
+
+#[tokio::test]
 async fn what_a_client_accepts_makes_no_difference() {
     let scenario = Scenario::new().await;
     let api = serve(&scenario, &[]);

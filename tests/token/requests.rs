@@ -65,7 +65,7 @@ async fn credentials_in_two_places_or_in_none_are_refused_and_okta_is_not_asked(
         (GRANT, Some("Basic"), 401, "invalid_client"),
         (GRANT, Some("Basic !!!"), 401, "invalid_client"),
         (GRANT, Some("Bearer a.b.c"), 401, "invalid_client"),
-        (GRANT, Some(&two), 401, "invalid_client"),
+        (GRANT, Some(&two), 400, "invalid_request"),
         (&format!("{GRANT}&client_id={CLIENT_ID}"), None, 401, "invalid_client"),
         (&format!("{in_body}&client_secret={secret}"), None, 400, "invalid_request"),
         (&format!("{GRANT}&client_assertion=a.b.c"), None, 401, "invalid_client"),

@@ -115,6 +115,8 @@ async fn a_connection_that_was_closed_between_two_calls_costs_the_client_nothing
             send(&function, &request(&form, Some(&format!("Basic {}", basic(CLIENT_ID, CLIENT_SECRET))))).await;
         assert_eq!((answer.status, upstream_calls(&scenario)), (200, calls), "{answer:?}\n{}", function.logs());
         relay.cut().await;
+        // Time to notice: a request that was handed to a connection which is dying unnoticed is not sent twice.
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 

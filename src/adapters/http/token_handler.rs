@@ -40,6 +40,8 @@ pub struct TokenHandler<S, K, T, C> {
 pub struct TokenCall<'r> {
     /// The request.
     pub request: &'r Request,
+    /// Its path as the gateway received it: what a parser makes of it may be another.
+    pub path: &'r str,
     /// Its id in the gateway's logs.
     pub request_id: &'r str,
     /// Where it comes from.
@@ -53,8 +55,8 @@ pub struct TokenCall<'r> {
 impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> TokenHandler<S, K, T, C> {
     /// Answers one request; an answer comes 200 ms before the invocation's end.
     pub async fn handle(&self, call: TokenCall<'_>) -> Response<Body> {
-        let path = call.request.uri().path();
-        let (page, methods) = match (profile_of_path(path, TOKEN_PAGE), profile_of_path(path, METADATA_PAGE)) {
+        let pages = (profile_of_path(call.path, TOKEN_PAGE), profile_of_path(call.path, METADATA_PAGE));
+        let (page, methods) = match pages {
             (Some(profile), _) => (Page::Token(profile), "POST"),
             (None, Some(profile)) => (Page::Metadata(profile), "GET"),
             (None, None) => return answer::not_found(),
@@ -123,7 +125,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> TokenHandler<
         let found = within(call.remaining, |left| self.application.profile(profile, left)).await;
         match found.unwrap_or(Err(IssueTokenError::Deadline)) {
             Ok(found) => {
-                let base = call.request.uri().path().strip_suffix(METADATA_PAGE).unwrap_or_default();
+                let base = call.path.strip_suffix(METADATA_PAGE).unwrap_or_default();
                 answer::metadata(&metadata::document(&found, &format!("{}{base}{TOKEN_PAGE}", call.origin)))
             }
             Err(error) => answer::refused(&error.refusal()),

@@ -211,6 +211,8 @@ fn client(authorization: &[&str], form: &Form) -> Result<ClientCredentials, Toke
             let id = id.ok_or(TokenRequestError::CredentialsMissing)?;
             credentials(id, secret.to_owned(), ClientAuthentication::Body)
         }
+        // A gateway joins repeated headers with commas; no base64 has one.
+        ([basic], ..) if basic.contains(',') => Err(TokenRequestError::SeveralAuthentications),
         ([basic], None, (None, None)) => {
             let client = ClientCredentials::from_basic(basic)?;
             // Okta refuses the id once more beside Basic; it is no second proof, so it is not passed on.
