@@ -50,10 +50,10 @@ pub(crate) use plain_server::PlainServer;
 pub(crate) use private_ca::PrivateCa;
 pub(crate) use process::Process;
 pub(crate) use relay::Relay;
-pub(crate) use runtime_api::{Answer, PendingAnswer, ReportedError, RuntimeApi};
+pub(crate) use runtime_api::{Answer, PendingAnswer, ReportedError, RuntimeApi, TimedAnswer};
 pub(crate) use scenario::{
-    AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, impostor, seconds_since_epoch,
-    serve_okta,
+    AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, authorization_server, impostor,
+    seconds_since_epoch, serve_okta,
 };
 pub(crate) use signing_key::{SigningKey, decoded_part, random_id};
 pub(crate) use ssm_front::{SsmAnswers, SsmCall, SsmFront};
