@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::{Answer, PATIENCE, PendingAnswer, Process, ReportedError, RuntimeApi};
+use super::{Answer, PATIENCE, PendingAnswer, Process, ReportedError, RuntimeApi, TimedAnswer};
 
 /// A running function.
 pub(crate) struct LambdaFunction {
@@ -52,6 +52,11 @@ impl LambdaFunction {
         self.answer_to(self.api.send(event, timeout)).await
     }
 
+    /// The same, and when the answer came.
+    pub(crate) async fn invoke_timed(&self, event: &str, timeout: Duration) -> TimedAnswer {
+        self.timed_answer_to(self.api.send(event, timeout)).await
+    }
+
     /// Queues `event` without waiting, so that a test can have several under way; see [`LambdaFunction::answer_to`].
     pub(crate) fn send(&self, event: &str, timeout: Duration) -> PendingAnswer {
         self.api.send(event, timeout)
@@ -59,10 +64,14 @@ impl LambdaFunction {
 
     /// The answer to an event that was sent, with the bounds of [`LambdaFunction::invoke`].
     pub(crate) async fn answer_to(&self, pending: PendingAnswer) -> Answer {
+        self.timed_answer_to(pending).await.answer
+    }
+
+    async fn timed_answer_to(&self, pending: PendingAnswer) -> TimedAnswer {
         tokio::select! {
             // First: a function may answer and then end.
             biased;
-            answer = pending.answer() => answer,
+            answer = pending.timed_answer() => answer,
             status = self.process.exited() => {
                 panic!("the function ended ({status}) before it answered:\n{}", self.logs())
             }
@@ -90,6 +99,16 @@ impl LambdaFunction {
     /// What the function has posted to `/init/error` so far.
     pub(crate) fn init_errors(&self) -> Vec<ReportedError> {
         self.api.init_errors()
+    }
+
+    /// Stops the function between two instructions, as Lambda freezes a sandbox between two calls.
+    pub(crate) fn freeze(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// Lets a frozen function go on.
+    pub(crate) fn thaw(&self) {
+        self.process.signal("CONT");
     }
 
     /// Ends the function and returns everything that it wrote; see [`Process::stop`].

@@ -18,11 +18,15 @@ mod background;
 mod client_assertion;
 mod dpop_proof;
 mod event_file;
+mod fault_proxy;
+mod fault_wire;
 mod function;
 mod http_api;
 mod http_client;
+mod http_message;
 mod logs;
 mod moto;
+mod plain_server;
 mod private_ca;
 mod process;
 mod proxy_event;
@@ -36,18 +40,20 @@ mod tls;
 pub(crate) use client_assertion::{CLIENT_ASSERTION_TYPE, ClientAssertion, assertion_parameters};
 pub(crate) use dpop_proof::DpopProof;
 pub(crate) use event_file::{EventFile, Placeholders, basic, client_placeholders, form_encoded};
+pub(crate) use fault_proxy::{FaultProxy, ProxiedRequest, WireFault};
 pub(crate) use function::LambdaFunction;
 pub(crate) use http_api::HttpApi;
 pub(crate) use http_client::{client_that_trusts, plain_client};
 pub(crate) use logs::{Canaries, decisions};
 pub(crate) use moto::{Moto, ParameterType};
+pub(crate) use plain_server::PlainServer;
 pub(crate) use private_ca::PrivateCa;
 pub(crate) use process::Process;
 pub(crate) use relay::Relay;
-pub(crate) use runtime_api::{Answer, PendingAnswer, ReportedError, RuntimeApi};
+pub(crate) use runtime_api::{Answer, PendingAnswer, ReportedError, RuntimeApi, TimedAnswer};
 pub(crate) use scenario::{
-    AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, impostor, seconds_since_epoch,
-    serve_okta,
+    AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, SCOPE, Scenario, TIMEOUT, authorization_server, impostor,
+    seconds_since_epoch, serve_okta,
 };
 pub(crate) use signing_key::{SigningKey, decoded_part, random_id};
 pub(crate) use ssm_front::{SsmAnswers, SsmCall, SsmFront};

@@ -59,6 +59,13 @@ impl Process {
         self.child().id()
     }
 
+    /// Sends the program a signal, `STOP` say.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        let sent = Command::new("/bin/sh").args(["-c", r#"kill -s "$0" "$1""#, name, &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{} does not take the signal {name}", self.name);
+    }
+
     /// What the program has written to its standard output so far.
     pub(crate) fn stdout(&self) -> String {
         self.stdout.text()

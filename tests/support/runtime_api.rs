@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -59,6 +59,16 @@ impl Answer {
     }
 }
 
+/// An answer, and when it came.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TimedAnswer {
+    pub(crate) answer: Answer,
+    /// When it was posted.
+    pub(crate) at: Instant,
+    /// What was left of the invocation then.
+    pub(crate) left: Duration,
+}
+
 /// An error as a function reports it, `errorType` and `errorMessage` being its only required fields.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -69,6 +79,13 @@ pub(crate) struct ReportedError {
 
 /// What was posted back, or what was wrong with the body that was.
 type Posted = Result<Answer, String>;
+
+/// An event that is under way.
+struct Unanswered {
+    waiting: oneshot::Sender<Result<TimedAnswer, String>>,
+    /// Known once the function has taken it.
+    deadline: Option<SystemTime>,
+}
 
 /// One event on its way to the function.
 struct Invocation {
@@ -81,7 +98,7 @@ struct Invocation {
 struct Exchange {
     /// Held by the poll that is next in line: a function may poll several times at once.
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
-    unanswered: Mutex<HashMap<String, oneshot::Sender<Posted>>>,
+    unanswered: Mutex<HashMap<String, Unanswered>>,
     init_errors: Mutex<Vec<ReportedError>>,
 }
 
@@ -143,8 +160,8 @@ impl RuntimeApi {
         }
         let number = self.invocations.fetch_add(1, Ordering::Relaxed) + 1;
         let request_id = format!("00000000-0000-4000-8000-{number:012}");
-        let (answer, answered) = oneshot::channel();
-        lock(&self.exchange.unanswered).insert(request_id.clone(), answer);
+        let (waiting, answered) = oneshot::channel();
+        lock(&self.exchange.unanswered).insert(request_id.clone(), Unanswered { waiting, deadline: None });
         let invocation = Invocation { request_id: request_id.clone(), event: event.to_owned(), timeout };
         assert!(self.events.send(invocation).is_ok(), "the Runtime API takes events for as long as it lives");
         PendingAnswer { request_id, answered }
@@ -159,7 +176,7 @@ impl RuntimeApi {
 /// The answer to an event that was sent.
 pub(crate) struct PendingAnswer {
     request_id: String,
-    answered: oneshot::Receiver<Posted>,
+    answered: oneshot::Receiver<Result<TimedAnswer, String>>,
 }
 
 impl PendingAnswer {
@@ -173,6 +190,11 @@ impl PendingAnswer {
     /// # Panics
     /// If the function posts something that is not what the Runtime API takes.
     pub(crate) async fn answer(self) -> Answer {
+        self.timed_answer().await.answer
+    }
+
+    /// The same, and when it came.
+    pub(crate) async fn timed_answer(self) -> TimedAnswer {
         match self.answered.await {
             Ok(Ok(answer)) => answer,
             Ok(Err(problem)) => panic!("the function's answer is unusable: {problem}"),
@@ -187,6 +209,9 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> impl IntoResponse {
         return StatusCode::GONE.into_response();
     };
     let deadline = SystemTime::now() + invocation.timeout;
+    if let Some(unanswered) = lock(&exchange.unanswered).get_mut(&invocation.request_id) {
+        unanswered.deadline = Some(deadline);
+    }
     let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).expect("a clock past 1970");
     let headers = [
         ("content-type", "application/json".to_owned()),
@@ -232,9 +257,11 @@ impl Exchange {
     /// answered already.
     fn settle(&self, request_id: &str, posted: Posted) -> StatusCode {
         match lock(&self.unanswered).remove(request_id) {
-            Some(waiting) => {
+            Some(Unanswered { waiting, deadline }) => {
+                let left = deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
+                let (at, left) = (Instant::now(), left.unwrap_or_default());
                 // A test that no longer waits has failed already, or did not care.
-                let _nobody_waits = waiting.send(posted);
+                let _nobody_waits = waiting.send(posted.map(|answer| TimedAnswer { answer, at, left }));
                 StatusCode::ACCEPTED
             }
             None => StatusCode::BAD_REQUEST,

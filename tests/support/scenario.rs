@@ -58,6 +58,14 @@ impl Scenario {
         Self { okta, root: moto.fresh_root(), moto, okta_server: Some(okta_server), ca }
     }
 
+    /// The profile `orders` for an authorization server that somebody else serves, with a certificate of `ca`.
+    pub(crate) async fn around(okta: Arc<StandInOkta>, ca: PrivateCa) -> Self {
+        let moto = Moto::shared().await;
+        let scenario = Self { okta, root: moto.fresh_root(), moto, okta_server: None, ca };
+        scenario.put("orders", &scenario.profile().to_string()).await;
+        scenario
+    }
+
     /// The profile of `events/profiles/orders.json` for this authorization server.
     pub(crate) fn profile(&self) -> Value {
         self.document("orders")
@@ -82,10 +90,15 @@ impl Scenario {
 
     /// Stores the authorization server's present keys beside the profile, as if fetched `age` ago.
     pub(crate) async fn store_keys(&self, age: Duration) {
-        let mut stored = self.okta.key_set();
+        self.store_keys_of("orders", &self.okta, age).await;
+    }
+
+    /// The same for another profile and its authorization server.
+    pub(crate) async fn store_keys_of(&self, profile: &str, okta: &StandInOkta, age: Duration) {
+        let mut stored = okta.key_set();
         stored["fetchedAt"] = json!(seconds_since_epoch() - age.as_secs());
         stored["maxAge"] = json!(3600);
-        self.put("orders/keys", &stored.to_string()).await;
+        self.put(&format!("{profile}/keys"), &stored.to_string()).await;
     }
 
     /// Nothing answers at the authorization server's address from now on.
@@ -138,14 +151,18 @@ pub(crate) fn serve_okta(
 ) -> (Arc<StandInOkta>, TlsServer) {
     let mut okta = None;
     let server = TlsServer::serve(ca, |url| {
-        let issuer = format!("{}/oauth2/default", url.replace("127.0.0.1", "localhost"));
-        let mut settings = settings(&issuer);
-        change(&mut settings);
-        let server = Arc::new(StandInOkta::new(settings, wall_clock()).expect("an authorization server"));
+        let server = authorization_server(&url.replace("127.0.0.1", "localhost"), change);
         okta = Some(Arc::clone(&server));
         server.router()
     });
     (okta.expect("the routes are made before the server starts"), server)
+}
+
+/// An authorization server that is not served yet and whose issuer lies below this URL.
+pub(crate) fn authorization_server(url: &str, change: impl FnOnce(&mut AuthorizationServer)) -> Arc<StandInOkta> {
+    let mut settings = settings(&format!("{url}/oauth2/default"));
+    change(&mut settings);
+    Arc::new(StandInOkta::new(settings, wall_clock()).expect("an authorization server"))
 }
 
 /// An authorization server that is not served and has keys of its own: for tokens that are not the issuer's.

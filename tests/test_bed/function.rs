@@ -60,6 +60,23 @@ async fn events_sent_ahead_are_each_given_their_own_answer() {
 }
 
 #[tokio::test]
+async fn a_frozen_function_answers_once_it_is_thawed() {
+    if serve_if_started_as_function().await {
+        return;
+    }
+    let function = echo_function::start("function::a_frozen_function_answers_once_it_is_thawed");
+    let quick = function.invoke_timed(r#"{"say": "quick"}"#, TIMEOUT).await;
+    function.freeze();
+    let frozen_for = Duration::from_millis(300);
+    let (late, ()) = tokio::join!(function.invoke_timed(r#"{"say": "late"}"#, TIMEOUT), async {
+        tokio::time::sleep(frozen_for).await;
+        function.thaw();
+    });
+    assert!(late.at - quick.at >= frozen_for, "{quick:?}, {late:?}");
+    assert_eq!(late.answer.response()["heard"], "late");
+}
+
+#[tokio::test]
 async fn all_that_a_function_writes_is_kept() {
     if serve_if_started_as_function().await {
         return;

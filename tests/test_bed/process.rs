@@ -53,6 +53,22 @@ async fn a_dropped_program_is_gone() {
 }
 
 #[tokio::test]
+async fn a_signal_reaches_the_program() {
+    let process = shell("trap 'echo caught; exit 0' USR1; echo ready; while :; do sleep 0.05; done");
+    process.wait_for("ready").await;
+    process.signal("USR1");
+    process.wait_for("caught").await;
+}
+
+#[tokio::test]
+async fn a_stopped_process_can_still_be_ended() {
+    let process = shell("echo before; exec sleep 600");
+    process.wait_for("before").await;
+    process.signal("STOP");
+    assert_eq!(process.stop(), "before\n\n");
+}
+
+#[tokio::test]
 #[should_panic(expected = "ended (exit status: 1) and never wrote `ready`:\nno room")]
 async fn waiting_for_output_of_a_program_that_ends_fails_with_its_output() {
     shell("echo no room; exit 1").wait_for("ready").await;

@@ -41,6 +41,20 @@ async fn an_event_can_be_answered_once() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_an_invocation_is_counted_from_when_its_event_was_taken() {
+    let api = RuntimeApi::start();
+    let pending = api.send("{}", TIMEOUT);
+    let waited = Duration::from_millis(100);
+    tokio::time::sleep(waited).await;
+    let next = format!("http://{}/2018-06-01/runtime/invocation/next", api.address());
+    plain_client().get(next).send().await.expect("an event");
+    tokio::time::sleep(waited).await;
+    post(&api, &format!("invocation/{}/response", pending.request_id()), "{}").await;
+    let timed = pending.timed_answer().await;
+    assert!(timed.left <= TIMEOUT - waited && timed.left > TIMEOUT / 2, "{timed:?}");
+}
+
+#[tokio::test]
 #[should_panic(expected = "the function's answer is unusable")]
 async fn an_answer_that_is_not_json_fails_the_test() {
     let api = RuntimeApi::start();
