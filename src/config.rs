@@ -82,6 +82,19 @@ impl Config {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
+    /// The same, with another store or root than the environment's where the command line names one.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first value that cannot be used.
+    pub fn from_environment_with(store: Option<String>, root: Option<String>) -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        Self::from_variables(|name| match name {
+            "PROFILE_STORE" if store.is_some() => store.clone(),
+            "PROFILE_ROOT" if root.is_some() => root.clone(),
+            _ => std::env::var(name).ok(),
+        })
+    }
+
     /// Reads variables through `variable`; an empty value counts as unset.
     ///
     /// # Errors
@@ -100,6 +113,13 @@ impl Config {
             token_allowed_origins: token_allowed_origins(&read("TOKEN_ALLOWED_ORIGINS").unwrap_or_default())?,
         })
     }
+}
+
+/// `NO_COLOR`: whatever its value, unless it is empty (no-color.org).
+#[must_use]
+pub fn no_color() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
 }
 
 fn error(variable: &'static str, value: &str, expected: impl Into<String>) -> ConfigError {

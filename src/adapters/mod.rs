@@ -2,6 +2,7 @@
 
 pub mod api_gateway;
 pub mod configured;
+pub mod configured_repository;
 pub mod deadline;
 pub mod file;
 pub mod http;

@@ -1,12 +1,12 @@
 //! `profiles lint`: what is wrong with a profile document, before anything is stored.
 
-use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::config::Config;
+use super::error::CliError;
+use super::global::GlobalArguments;
 use crate::domain::profile::{ProfileName, SecurityProfile};
 
 /// The largest value of a standard SSM parameter, in bytes.
@@ -30,12 +30,13 @@ struct Refused {
 
 impl LintArguments {
     /// Prints one line per error and warning; fails where there is an error.
-    pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
-        let transport = Config::from_environment()?.transport;
+    pub(super) fn run(self, global: &GlobalArguments) -> Result<(), CliError> {
+        let transport = global.config()?.transport;
         let mut out = io::stdout().lock();
         let mut refused = 0;
         for file in &self.files {
-            let document = std::fs::read_to_string(file).map_err(|error| format!("`{}`: {error}", file.display()))?;
+            let document = std::fs::read_to_string(file)
+                .map_err(|error| CliError::failed(format!("`{}` cannot be read: {error}", file.display())))?;
             match SecurityProfile::from_json(&name_of(file)?, &document, transport) {
                 Ok(profile) => report(&mut out, file, &document, &profile)?,
                 Err(error) => {
@@ -66,7 +67,7 @@ fn report(out: &mut impl Write, file: &Path, document: &str, profile: &SecurityP
     writeln!(out, "{}: the profile `{}` is valid", file.display(), profile.name())
 }
 
-fn name_of(file: &Path) -> Result<ProfileName, Box<dyn Error>> {
+fn name_of(file: &Path) -> Result<ProfileName, CliError> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    Ok(ProfileName::new(stem).map_err(|error| format!("`{}`: {error}", file.display()))?)
+    ProfileName::new(stem).map_err(|error| CliError::failed(format!("`{}`: {error}", file.display())))
 }

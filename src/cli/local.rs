@@ -1,6 +1,5 @@
 //! `profiles local`.
 
-use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -10,6 +9,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
+use super::error::CliError;
 use crate::config::Config;
 use crate::domain::profile::SecurityProfile;
 use crate::local::{ApiStage, Demo, Form, LocalGateway, LocalOptions, MAX_CACHE_SECONDS};
@@ -81,7 +81,7 @@ fn upstream(text: &str) -> Result<Url, &'static str> {
 
 impl LocalArguments {
     /// Runs until Ctrl-C.
-    pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let config = Config::from_environment()?;
         telemetry::log_text(&config.log_filter);
         let options = LocalOptions {

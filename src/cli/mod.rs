@@ -1,18 +1,24 @@
 //! The command line `profiles`.
 
+mod error;
+mod global;
 mod lint;
 mod local;
+mod output;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::application::key_ring::chain;
+use error::CliError;
+use global::GlobalArguments;
 
 /// Okta 2-legged OAuth 2.0 security profiles for Amazon API Gateway.
 #[derive(Debug, Parser)]
 #[command(name = "profiles", version, about)]
 struct Cli {
+    #[command(flatten)]
+    global: GlobalArguments,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -28,19 +34,29 @@ enum Verb {
 /// Runs the command line of this process. Exit status: 0, 1 where the verb failed, 2 for wrong usage.
 #[must_use]
 pub fn run() -> ExitCode {
-    let Cli { verb } = Cli::parse();
+    let Cli { global, verb } = Cli::parse();
     let done = match verb {
         Verb::Local(arguments) => arguments.run(),
-        Verb::Lint(arguments) => arguments.run(),
+        Verb::Lint(arguments) => arguments.run(&global),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the command line speaks to people")]
-            {
-                eprintln!("profiles: {}", chain(&*error));
-            }
-            ExitCode::FAILURE
+            tell(&error, global.verbose);
+            error.exit_code()
         }
+    }
+}
+
+/// Runs a verb that waits for others.
+fn wait_for(work: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+#[expect(clippy::print_stderr, reason = "the command line speaks to people")]
+fn tell(error: &CliError, verbose: bool) {
+    eprintln!("profiles: {error}");
+    for cause in error.causes().iter().skip(1).filter(|_| verbose) {
+        eprintln!("  because: {cause}");
     }
 }

@@ -4,5 +4,6 @@ pub mod clock;
 pub mod discovery;
 pub mod key_set_source;
 pub mod key_set_store;
+pub mod profile_repository;
 pub mod profile_store;
 pub mod token_endpoint;

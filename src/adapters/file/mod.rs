@@ -1,5 +1,7 @@
 //! Profiles as files: `DIR/NAME.json`, `DIR/NAME.keys.json`, `DIR/NAME.client.json`.
 
+mod profile_repository;
+
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +26,14 @@ impl FileProfileStore {
     #[must_use]
     pub fn new(directory: PathBuf) -> Self {
         Self { directory }
+    }
+
+    fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn deny_list_path(&self) -> PathBuf {
+        self.directory.join("deny.json")
     }
 
     fn path(&self, name: &ProfileName, suffix: &str) -> PathBuf {

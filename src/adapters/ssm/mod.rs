@@ -2,6 +2,7 @@
 
 mod client;
 mod key_set_store;
+mod profile_repository;
 mod profile_store;
 
 pub use client::{FIRST_BACKOFF, MAX_ATTEMPTS, MAX_BACKOFF, SsmConnection, connect};

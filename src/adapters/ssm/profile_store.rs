@@ -33,8 +33,20 @@ impl SsmProfileStore {
         Self { client, root }
     }
 
-    fn document_name(&self, profile: &ProfileName) -> String {
+    pub(super) fn document_name(&self, profile: &ProfileName) -> String {
         format!("{}/{profile}", self.root)
+    }
+
+    pub(super) fn root(&self) -> &str {
+        &self.root
+    }
+
+    pub(super) fn client_name(&self, profile: &ProfileName) -> String {
+        format!("{}/{profile}/client", self.root)
+    }
+
+    pub(super) fn deny_list_name(&self) -> String {
+        format!("{}/deny", self.root)
     }
 
     pub(super) fn keys_name(&self, profile: &ProfileName) -> String {
@@ -83,7 +95,7 @@ impl SsmProfileStore {
         Ok(LoadedProfiles { found, missing: Vec::new(), key_sets_read: key_sets_needed })
     }
 
-    async fn documents_by_path(&self) -> Result<Vec<(ProfileName, String)>, ProfileStoreError> {
+    pub(super) async fn documents_by_path(&self) -> Result<Vec<(ProfileName, String)>, ProfileStoreError> {
         let mut documents = Vec::new();
         let mut next_token = None;
         for _ in 0..MAX_PAGES {
@@ -151,7 +163,7 @@ impl ProfileStore for SsmProfileStore {
     }
 
     async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
-        let location = format!("{}/{name}/client", self.root);
+        let location = self.client_name(name);
         let answer = match self.client.get_parameter().name(&location).with_decryption(true).send().await {
             Ok(answer) => answer,
             Err(SdkError::ServiceError(error)) if error.err().is_parameter_not_found() => return Ok(None),
