@@ -37,6 +37,7 @@ impl AuthorizeError {
             Self::Profiles(_)
             | Self::Keys(_)
             | Self::BrokenProfile(_)
+            | Self::BrokenDenyList
             | Self::Automatic { is_callers: false, .. }
             | Self::NoStoredClient(_)
             | Self::StoredClient(_)
@@ -55,6 +56,7 @@ impl AuthorizeError {
             Self::Profiles(_) => "profiles_unavailable",
             Self::Keys(_) => "keys_unavailable",
             Self::BrokenProfile(_) => "profile_broken",
+            Self::BrokenDenyList => "deny_list_broken",
             Self::Automatic { error, .. } => error.reason(),
             Self::NoStoredClient(_) => "stored_client_missing",
             Self::StoredClient(_) => "stored_client_unavailable",
@@ -111,13 +113,15 @@ impl IssueTokenError {
         match self {
             Self::UnknownProfile => refuse(404, ErrorCode::InvalidRequest, "no such profile: check the token URL"),
             Self::Request { error, used_authorization } => refused_request(*error, *used_authorization),
-            Self::ClientNotAllowed => refuse(400, ErrorCode::UnauthorizedClient, "the client may not use this profile"),
+            Self::ClientNotAllowed | Self::DenyListed(_) => {
+                refuse(400, ErrorCode::UnauthorizedClient, "the client may not use this profile")
+            }
             Self::ScopeNotGrantable(scope) => {
                 refuse(400, ErrorCode::InvalidScope, &format!("the scope {scope} cannot be granted here"))
             }
             Self::Obtain { error, used_authorization } => not_obtained(error, *used_authorization),
             Self::Profiles(_) | Self::Deadline => unavailable(503, None),
-            Self::BrokenProfile(_) => misconfigured(),
+            Self::BrokenProfile(_) | Self::BrokenDenyList => misconfigured(),
         }
     }
 
@@ -130,6 +134,8 @@ impl IssueTokenError {
             Self::Profiles(_) => "profiles_unavailable",
             Self::Request { error, .. } => error.code().as_str(),
             Self::ClientNotAllowed => "client_not_allowed",
+            Self::DenyListed(_) => "deny_listed",
+            Self::BrokenDenyList => "deny_list_broken",
             Self::ScopeNotGrantable(_) => "scope_not_grantable",
             Self::Obtain { error, .. } => error.reason(),
             Self::Deadline => "deadline",

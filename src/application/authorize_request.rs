@@ -9,6 +9,7 @@ use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::obtain_error::ObtainError;
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
 use crate::application::verify_token::{TokenMemory, VerifyTokenError, verify_token};
+use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
 use crate::domain::jose::jwt::{JwtError, MAX_TOKEN_BYTES, UnverifiedJwt};
@@ -62,6 +63,9 @@ pub enum AuthorizeError {
     /// The invocation is about to end.
     #[error("the invocation ended before the decision was made")]
     Deadline,
+    /// The deny list is refused, and no earlier one is held.
+    #[error("the deny list is refused, see its log line; nobody can be let in")]
+    BrokenDenyList,
     /// In automatic mode, no token could be had.
     #[error("no token was obtained for the caller")]
     Automatic {
@@ -141,9 +145,10 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
             presented.jwt()?;
         }
         let snapshot = self.profiles.current(time).await?;
+        let deny_list = snapshot.deny_list().ok_or(AuthorizeError::BrokenDenyList)?;
         let mut refusals = Refusals::default();
         for loaded in snapshot.applying_to(&request.method_arn) {
-            match self.try_profile(&presented, loaded, request, time).await {
+            match self.try_profile(&presented, loaded, request, deny_list, time).await {
                 Ok(Decision::Allow(grant)) => return Ok(Decision::Allow(grant)),
                 Ok(Decision::Deny(denied)) if denied.grant().is_some() => return Ok(Decision::Deny(denied)),
                 Ok(Decision::Deny(denied)) => refusals.denied(denied),
@@ -165,7 +170,8 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
         time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
         let snapshot = self.profiles.current(time).await?;
-        let around = Surroundings { profiles: &self.profiles, keys: &self.keys, clock: &self.clock, time };
+        let deny_list = snapshot.deny_list().ok_or(AuthorizeError::BrokenDenyList)?;
+        let around = Surroundings { profiles: &self.profiles, keys: &self.keys, clock: &self.clock, deny_list, time };
         let (mut refusals, mut taken, mut refused_at) = (Refusals::default(), false, Vec::new());
         for loaded in snapshot.applying_to(&request.method_arn) {
             let token_url = &loaded.profile.endpoints().token_url;
@@ -193,6 +199,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
         presented: &Presented<'_>,
         loaded: &LoadedProfile,
         request: &AuthorizationRequest,
+        deny_list: &DenyList,
         time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
         let failed = |error| match error {
@@ -212,7 +219,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
             return Err(AuthorizeError::FormCannotServe { profile, field: "allowedIps", form: request.form });
         }
         let resolution = Resolution::from(request.form);
-        Ok(authorize(token, Call { arn: &request.method_arn, resolution, source_ip: request.source_ip }))
+        Ok(authorize(token, Call { arn: &request.method_arn, resolution, source_ip: request.source_ip, deny_list }))
     }
 }
 
@@ -254,6 +261,7 @@ impl Refusals {
             | AuthorizeError::Profiles(_)
             | AuthorizeError::Keys(_)
             | AuthorizeError::BrokenProfile(_)
+            | AuthorizeError::BrokenDenyList
             | AuthorizeError::Automatic { .. }
             | AuthorizeError::NoStoredClient(_)
             | AuthorizeError::StoredClient(_)

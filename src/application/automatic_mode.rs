@@ -11,6 +11,7 @@ use super::client_tokens::{ClientTokens, TokenDemand};
 use super::key_ring::{KeyRing, chain};
 use super::obtain_error::ObtainError;
 use super::profile_catalog::{LoadedProfile, ProfileCatalog};
+use crate::domain::deny_list::{DenyList, Listed};
 use crate::domain::gateway::request::AuthorizationRequest;
 use crate::domain::gateway::route::Resolution;
 use crate::domain::oauth::client_credentials::ClientCredentials;
@@ -57,6 +58,7 @@ pub(super) struct Surroundings<'a, S, K, C> {
     pub(super) profiles: &'a ProfileCatalog<S>,
     pub(super) keys: &'a KeyRing<K>,
     pub(super) clock: &'a C,
+    pub(super) deny_list: &'a DenyList,
     pub(super) time: CallTime,
 }
 
@@ -92,6 +94,10 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
         let token = match caller {
             // Nothing is fetched for a caller whom the profile would not let in anyway.
             Caller::Anonymous if !profile.allows_address(request.source_ip) => return Ok(None),
+            Caller::Client(client) if around.deny_list.holds_client(client.client_id.as_str()) => {
+                let denial = Denial::DenyListed { listed: Listed::Client };
+                return Ok(Some(Decision::Deny(Denied::without_token(denial))));
+            }
             Caller::Client(client) if !profile.allows_client(client.client_id.as_str()) => {
                 return Ok(Some(Decision::Deny(Denied::without_token(Denial::ClientNotAllowed))));
             }
@@ -102,7 +108,8 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
             Caller::Anonymous => self.token_of_stored_client(loaded, request, around).await?,
         };
         let resolution = Resolution::from(request.form);
-        let call = Call { arn: &request.method_arn, resolution, source_ip: request.source_ip };
+        let (source_ip, deny_list) = (request.source_ip, around.deny_list);
+        let call = Call { arn: &request.method_arn, resolution, source_ip, deny_list };
         Ok(Some(match authorize(Arc::clone(&token.verified.token), call) {
             Decision::Allow(grant) if automatic.forward_token => {
                 Decision::Allow(grant.forwarding(token.access_token.clone()))

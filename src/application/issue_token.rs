@@ -9,6 +9,7 @@ use crate::application::client_tokens::{ClientTokens, Obtained, TokenDemand};
 use crate::application::key_ring::KeyRing;
 use crate::application::obtain_error::ObtainError;
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog, Snapshot};
+use crate::domain::deny_list::Listed;
 use crate::domain::oauth::client_credentials::{IncomingForm, TokenRequest, TokenRequestError};
 use crate::domain::oauth::scope::{ScopeSet, ScopeToken};
 use crate::domain::profile::{ProfileName, SecurityProfile};
@@ -73,6 +74,12 @@ pub enum IssueTokenError {
     /// The profile's `clients.allow` does not hold the client.
     #[error("the client may not use this profile")]
     ClientNotAllowed,
+    /// The client, or the token that it would be given, is on the deny list.
+    #[error("the {} is on the deny list", .0.name())]
+    DenyListed(Listed),
+    /// The deny list is refused, and no earlier one is held.
+    #[error("the deny list is refused, see its log line; nobody can be given a token")]
+    BrokenDenyList,
     /// A requested scope is not grantable.
     #[error("the scope `{0}` cannot be granted here")]
     ScopeNotGrantable(ScopeToken),
@@ -125,11 +132,18 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S,
         let used_authorization = !incoming.form.authorization.is_empty();
         let request = TokenRequest::parse(incoming.form)
             .map_err(|error| IssueTokenError::Request { error, used_authorization })?;
+        let deny_list = snapshot.deny_list().ok_or(IssueTokenError::BrokenDenyList)?;
+        if deny_list.holds_client(request.client.client_id.as_str()) {
+            return Err(IssueTokenError::DenyListed(Listed::Client));
+        }
         let scopes = permitted_scopes(&request, &loaded.profile)?;
         let TokenRequest { client, dpop, .. } = &request;
         let demand = TokenDemand { client, dpop: dpop.as_ref(), loaded, scopes: &scopes, caller: incoming.caller };
         let obtained = self.tokens.obtain(demand, &self.keys, &self.clock, time).await;
         let obtained = obtained.map_err(|error| IssueTokenError::Obtain { error, used_authorization })?;
+        if let Some(listed) = deny_list.holds(&obtained.token.verified.token) {
+            return Err(IssueTokenError::DenyListed(listed));
+        }
         let expires_in = obtained.token.expires_at().since(self.clock.now().wall);
         Ok(Issued { obtained, expires_in })
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::jose::stored_key_set::StoredKeySet;
 use crate::domain::profile::{ProfileName, SecurityProfile, Transport};
@@ -14,6 +15,7 @@ use crate::ports::profile_store::{LoadedProfiles, MissingProfile, ProfileSelecti
 pub struct Snapshot {
     profiles: Vec<LoadedProfile>,
     broken: Vec<ProfileName>,
+    deny_list: Option<Arc<DenyList>>,
 }
 
 /// A profile and its stored key set.
@@ -72,6 +74,12 @@ impl Snapshot {
         &self.broken
     }
 
+    /// Who is let in nowhere; nothing where the list cannot be read and no earlier one is held: then nobody can be let in.
+    #[must_use]
+    pub fn deny_list(&self) -> Option<&DenyList> {
+        self.deny_list.as_deref()
+    }
+
     /// Parses what was loaded. What changes for a profile between `held` and this load is said in the log, once.
     pub(super) fn of(
         loaded: LoadedProfiles,
@@ -80,7 +88,8 @@ impl Snapshot {
         transport: Transport,
         now: MonotonicTime,
     ) -> Self {
-        let mut snapshot = Self::default();
+        let deny_list = deny_list(loaded.deny_list.as_deref(), held.and_then(|held| held.deny_list.as_ref()));
+        let mut snapshot = Self { deny_list, ..Self::default() };
         let key_sets_read = loaded.key_sets_read;
         for stored in loaded.found {
             let before = held.and_then(|held| held.named(&stored.name));
@@ -143,6 +152,17 @@ impl Snapshot {
             ProfileSelection::Named(names) => {
                 self.profiles.sort_by_key(|loaded| names.iter().position(|name| name == loaded.profile.name()));
             }
+        }
+    }
+}
+
+/// The list as it is stored; the held one where it is refused. A list that is gone keeps nobody out.
+fn deny_list(stored: Option<&str>, held: Option<&Arc<DenyList>>) -> Option<Arc<DenyList>> {
+    match stored.map_or_else(|| Ok(DenyList::default()), DenyList::from_json) {
+        Ok(list) => Some(Arc::new(list)),
+        Err(error) => {
+            tracing::error!(%error, held = held.is_some(), "deny list refused");
+            held.cloned()
         }
     }
 }

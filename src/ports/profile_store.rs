@@ -35,7 +35,7 @@ impl<'s> LoadRequest<'s> {
 
 /// Reads profiles.
 pub trait ProfileStore: Send + Sync {
-    /// Reads the documents and stored key sets of the selected profiles. No secret is read or decrypted.
+    /// Reads the documents and stored key sets of the selected profiles, and the deny list. No secret is read or decrypted.
     fn load(&self, request: LoadRequest<'_>) -> impl Future<Output = Result<LoadedProfiles, ProfileStoreError>> + Send;
 
     /// Reads the client that a profile keeps for testing, decrypting its secret; `None` where it keeps none.
@@ -64,6 +64,8 @@ pub struct LoadedProfiles {
     pub missing: Vec<MissingProfile>,
     /// Whether the stored key sets were read, too.
     pub key_sets_read: bool,
+    /// The emergency deny list (JSON), where there is one.
+    pub deny_list: Option<String>,
 }
 
 /// One profile as it is stored, not yet parsed.

@@ -9,6 +9,7 @@ mod automatic;
 mod canary;
 mod credentials;
 mod decisions;
+mod deny_list;
 mod events;
 mod keys;
 mod minting;

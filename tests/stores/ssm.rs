@@ -34,14 +34,14 @@ async fn twelve_named_profiles_cost_three_calls_of_ten_names_each_and_nothing_is
         assert!(names.len() <= 10, "SSM takes ten: {names:?}");
         asked_for.extend(names.iter().map(|name| name.as_str().expect("a name").to_owned()));
     }
-    let expected =
+    let of_profiles =
         profiles.iter().flat_map(|profile| ["", "/keys"].map(|part| format!("{}/{profile}{part}", bench.root)));
-    assert_eq!(asked_for, expected.collect());
+    assert_eq!(asked_for, of_profiles.chain([format!("{}/deny", bench.root)]).collect());
 }
 
 #[tokio::test]
 async fn stored_key_sets_that_are_not_needed_are_read_only_where_that_costs_no_further_call() {
-    for (profiles, calls, key_sets_read) in [(5, 1, true), (6, 1, false), (12, 2, false)] {
+    for (profiles, calls, key_sets_read) in [(4, 1, true), (5, 1, false), (9, 1, false), (12, 2, false)] {
         let bench = Ssm::empty().await;
         let names: Vec<String> = (1..=profiles).map(|number| format!("profile-{number}")).collect();
         for name in &names {
@@ -62,6 +62,17 @@ async fn a_key_set_that_may_not_be_written_names_the_call_the_parameter_and_the_
     bench.front.answer_with(SsmAnswers::Error(400, "AccessDeniedException"));
     let error = bench.store().store_key_set(&name("orders"), "{}").await.expect_err("refused");
     assert_eq!(error.what, format!("ssm:PutParameter on `{}/orders/keys`, AccessDeniedException", bench.root));
+}
+
+/// Threat 56.
+#[tokio::test]
+async fn an_answer_that_says_nothing_of_a_parameter_is_no_proof_that_it_does_not_exist() {
+    let bench = Ssm::empty().await;
+    bench.front.answer_with(SsmAnswers::Nothing);
+    let error = bench.store().load(everything(&named(["orders"]))).await.expect_err("an incomplete answer");
+    let ProfileStoreError::Unavailable { what, source } = &error else { panic!("{error}") };
+    assert_eq!(*what, format!("ssm:GetParameters on `{}`", bench.root));
+    assert_eq!(source.to_string(), format!("the answer says nothing of `{}/orders`", bench.root));
 }
 
 /// Threat 56.

@@ -38,6 +38,7 @@ for_each_store! {
     a_document_comes_as_it_was_written,
     a_client_is_read_where_it_is_asked_for_and_nowhere_else,
     a_malformed_client_is_told_by_its_place_and_nothing_of_it_is_shown,
+    the_deny_list_comes_with_the_profiles_and_is_none_of_them,
     a_key_set_that_is_stored_is_read_with_its_profile_and_replaced_as_a_whole,
 }
 
@@ -169,6 +170,19 @@ async fn a_malformed_client_is_told_by_its_place_and_nothing_of_it_is_shown<B: B
         assert_eq!(*location, bench.client_location("orders"), "{malformed}");
         assert!(error.to_string().contains(location.as_str()), "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{malformed}: {error:?}");
+    }
+}
+
+async fn the_deny_list_comes_with_the_profiles_and_is_none_of_them<B: Bench>() {
+    let bench = B::empty().await;
+    bench.put_document("orders", "{}").await;
+    for selection in [ProfileSelection::All, named(["orders"])] {
+        assert_eq!(load(&bench, &selection).await.deny_list, None);
+    }
+    bench.put_document("deny", "the list").await;
+    for selection in [ProfileSelection::All, named(["orders"])] {
+        let loaded = load(&bench, &selection).await;
+        assert_eq!((names(&loaded), loaded.deny_list.as_deref()), (vec!["orders"], Some("the list")), "{selection:?}");
     }
 }
 

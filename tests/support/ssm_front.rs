@@ -31,6 +31,8 @@ pub(crate) enum SsmAnswers {
     Error(u16, &'static str),
     /// As moto answers them, but for writes, which are refused.
     RefuseWrites,
+    /// With an empty object.
+    Nothing,
     /// With a page without parameters and a token for the next one, for ever.
     EndlessPages,
 }
@@ -91,6 +93,7 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
     let answers = *lock(&shared.answers);
     match answers {
         SsmAnswers::True => pass_on(&shared, headers, body).await,
+        SsmAnswers::Nothing => json_answer(200, &json!({})),
         SsmAnswers::RefuseWrites if !is_write => pass_on(&shared, headers, body).await,
         SsmAnswers::RefuseWrites => refuse(400, "AccessDeniedException"),
         SsmAnswers::Error(status, code) => refuse(status, code),

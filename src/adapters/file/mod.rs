@@ -60,7 +60,8 @@ impl ProfileStore for FileProfileStore {
             ProfileSelection::All => self.names()?,
             ProfileSelection::Named(names) => names.clone(),
         };
-        let mut loaded = LoadedProfiles { key_sets_read: true, ..LoadedProfiles::default() };
+        let deny_list = read(&self.deny_list_path())?;
+        let mut loaded = LoadedProfiles { key_sets_read: true, deny_list, ..LoadedProfiles::default() };
         for name in names {
             let path = self.path(&name, ".json");
             match read(&path)? {

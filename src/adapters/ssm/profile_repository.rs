@@ -19,7 +19,7 @@ const ADVANCED_BYTES: usize = 8_192;
 
 impl ProfileRepository for SsmProfileStore {
     async fn names(&self) -> Result<Vec<ProfileName>, RepositoryError> {
-        let documents = self.documents_by_path().await.map_err(|error| self.unreadable(error))?;
+        let (documents, _) = self.documents_by_path().await.map_err(|error| self.unreadable(error))?;
         let mut names: Vec<ProfileName> = documents.into_iter().map(|(name, _)| name).collect();
         names.sort();
         Ok(names)

@@ -19,6 +19,9 @@ const NAMES_PER_CALL: usize = 10;
 /// The most pages of ten that `GetParametersByPath` is followed through: 200 profiles.
 const MAX_PAGES: usize = 20;
 
+/// The reserved name of the deny list.
+const DENY_LIST: &str = "deny";
+
 /// Reads profiles from SSM, and writes their stored key sets there.
 #[derive(Debug, Clone)]
 pub struct SsmProfileStore {
@@ -46,7 +49,7 @@ impl SsmProfileStore {
     }
 
     pub(super) fn deny_list_name(&self) -> String {
-        format!("{}/deny", self.root)
+        format!("{}/{DENY_LIST}", self.root)
     }
 
     pub(super) fn keys_name(&self, profile: &ProfileName) -> String {
@@ -59,13 +62,15 @@ impl SsmProfileStore {
         names: &[ProfileName],
         key_sets_needed: bool,
     ) -> Result<LoadedProfiles, ProfileStoreError> {
-        let key_sets_read = key_sets_needed || calls_for(2 * names.len()) == calls_for(names.len());
+        let key_sets_read = key_sets_needed || calls_for(names.len(), true) == calls_for(names.len(), false);
         let mut parameters: Vec<String> = names.iter().map(|name| self.document_name(name)).collect();
+        parameters.push(self.deny_list_name());
         if key_sets_read {
             parameters.extend(names.iter().map(|name| self.keys_name(name)));
         }
         let mut values = self.parameters(parameters).await?;
-        let mut loaded = LoadedProfiles { key_sets_read, ..LoadedProfiles::default() };
+        let deny_list = values.remove(&self.deny_list_name());
+        let mut loaded = LoadedProfiles { key_sets_read, deny_list, ..LoadedProfiles::default() };
         for name in names {
             let location = self.document_name(name);
             match values.remove(&location) {
@@ -81,7 +86,7 @@ impl SsmProfileStore {
 
     /// Every profile below the root: the documents page by page, then their stored key sets in one parallel round.
     async fn load_all(&self, key_sets_needed: bool) -> Result<LoadedProfiles, ProfileStoreError> {
-        let documents = self.documents_by_path().await?;
+        let (documents, deny_list) = self.documents_by_path().await?;
         let mut keys = HashMap::new();
         if key_sets_needed {
             keys = self.parameters(documents.iter().map(|(name, _)| self.keys_name(name)).collect()).await?;
@@ -92,11 +97,14 @@ impl SsmProfileStore {
         };
         let mut found: Vec<StoredProfile> = documents.into_iter().map(with_keys).collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(LoadedProfiles { found, missing: Vec::new(), key_sets_read: key_sets_needed })
+        Ok(LoadedProfiles { found, missing: Vec::new(), key_sets_read: key_sets_needed, deny_list })
     }
 
-    pub(super) async fn documents_by_path(&self) -> Result<Vec<(ProfileName, String)>, ProfileStoreError> {
-        let mut documents = Vec::new();
+    /// The documents, and the deny list, which lies beside them.
+    pub(super) async fn documents_by_path(
+        &self,
+    ) -> Result<(Vec<(ProfileName, String)>, Option<String>), ProfileStoreError> {
+        let (mut documents, mut deny_list) = (Vec::new(), None);
         let mut next_token = None;
         for _ in 0..MAX_PAGES {
             let request =
@@ -104,14 +112,16 @@ impl SsmProfileStore {
             let page = request.send().await.map_err(|error| unavailable("GetParametersByPath", &self.root, error))?;
             for parameter in page.parameters.unwrap_or_default() {
                 let name = parameter.name.as_deref().and_then(|name| name.strip_prefix(&self.root)?.strip_prefix('/'));
-                // What is no profile's name, the deny list included, is no profile.
-                if let (Some(Ok(name)), Some(document)) = (name.map(ProfileName::new), parameter.value) {
-                    documents.push((name, document));
+                // What is no profile's name is no profile.
+                match (name.map(ProfileName::new), parameter.value) {
+                    (Some(Ok(name)), Some(document)) => documents.push((name, document)),
+                    (Some(Err(_)), Some(value)) if name == Some(DENY_LIST) => deny_list = Some(value),
+                    (Some(Ok(_) | Err(_)) | None, _) => {}
                 }
             }
             next_token = page.next_token.filter(|token| !token.is_empty());
             if next_token.is_none() {
-                return Ok(documents);
+                return Ok((documents, deny_list));
             }
         }
         Err(ProfileStoreError::TooManyPages { root: self.root.clone(), pages: MAX_PAGES })
@@ -131,7 +141,7 @@ impl SsmProfileStore {
                 tokio::spawn(call)
             })
             .collect();
-        let mut values = HashMap::with_capacity(names.len());
+        let (mut values, mut absent) = (HashMap::with_capacity(names.len()), Vec::new());
         for call in calls {
             let answer = call
                 .await
@@ -142,8 +152,16 @@ impl SsmProfileStore {
                 .map_err(|error| unavailable("GetParameters", &self.root, error))?;
             let parameters = answer.parameters.unwrap_or_default();
             values.extend(parameters.into_iter().filter_map(|parameter| Some((parameter.name?, parameter.value?))));
+            absent.extend(answer.invalid_parameters.unwrap_or_default());
         }
-        Ok(values)
+        // A parameter that is neither there nor said not to be there has not been asked about.
+        match names.iter().find(|name| !values.contains_key(*name) && !absent.contains(name)) {
+            None => Ok(values),
+            Some(name) => Err(ProfileStoreError::Unavailable {
+                what: format!("ssm:GetParameters on `{}`", self.root),
+                source: format!("the answer says nothing of `{name}`").into(),
+            }),
+        }
     }
 }
 
@@ -176,9 +194,11 @@ impl ProfileStore for SsmProfileStore {
     }
 }
 
-/// The calls that so many names take.
+/// The calls that a load of so many named profiles takes: their documents and the deny list, with or without the stored
+/// key sets.
 #[must_use]
-pub const fn calls_for(names: usize) -> usize {
+pub const fn calls_for(profiles: usize, with_key_sets: bool) -> usize {
+    let names = 1 + if with_key_sets { 2 * profiles } else { profiles };
     names.div_ceil(NAMES_PER_CALL)
 }
 

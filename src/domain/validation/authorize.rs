@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::error::Denial;
 use super::verify::VerifiedToken;
+use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::policy::{Conditions, Policy};
 use crate::domain::gateway::policy_builder::{RouteDenial, Routes, build, check_route};
@@ -56,6 +57,8 @@ pub struct Call<'c> {
     pub resolution: Resolution,
     /// Where the call comes from, where that is known.
     pub source_ip: Option<IpAddr>,
+    /// Who is let in nowhere.
+    pub deny_list: &'c DenyList,
 }
 
 /// A verified token that may call the API. A policy that allows anything can be built from nothing else.
@@ -67,9 +70,12 @@ pub struct Grant {
     forwarded: Option<AccessToken>,
 }
 
-/// Whether a verified token may make a call: client, claims, scopes, then address and route.
+/// Whether a verified token may make a call: deny list, client, claims, scopes, then address and route.
 #[must_use]
 pub fn authorize(token: Arc<VerifiedToken>, call: Call<'_>) -> Decision {
+    if let Some(listed) = call.deny_list.holds(&token) {
+        return Decision::Deny(Denied { denial: Denial::DenyListed { listed }, subject: Subject::Verified(token) });
+    }
     if let Some(denial) = token_denial(&token) {
         return Decision::Deny(Denied { denial, subject: Subject::Verified(token) });
     }

@@ -1,5 +1,6 @@
 //! Why a token or a call is refused: one closed enum per question, one fixed word per reason.
 
+use crate::domain::deny_list::Listed;
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::jose::claims::ClaimError;
 use crate::domain::jose::header::{HeaderError, KeyId};
@@ -24,6 +25,8 @@ pub enum Rung {
     Key,
     /// The signature.
     Signature,
+    /// The deny list.
+    DenyList,
     /// The client.
     Client,
     /// Further claims.
@@ -160,6 +163,12 @@ pub enum Denial {
     /// No profile's `apis` cover the API and stage.
     #[error("no profile applies to this API and stage; assign one with its `apis`")]
     NoProfile,
+    /// The token, its client, its subject or its key is on the deny list.
+    #[error("the token's {} is on the deny list", listed.name())]
+    DenyListed {
+        /// Which of them.
+        listed: Listed,
+    },
     /// `cid` is not in `clients.allow`.
     #[error("the client is not in the profile's `clients.allow`")]
     ClientNotAllowed,
@@ -198,6 +207,7 @@ impl Denial {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::NoProfile => "no_profile",
+            Self::DenyListed { .. } => "deny_listed",
             Self::ClientNotAllowed => "client_not_allowed",
             Self::ClaimMismatch { .. } => "claim_mismatch",
             Self::PathIrregular => "path_irregular",
@@ -213,6 +223,7 @@ impl Denial {
     pub const fn rung(&self) -> Rung {
         match self {
             Self::NoProfile => Rung::Algorithm,
+            Self::DenyListed { .. } => Rung::DenyList,
             Self::ClientNotAllowed => Rung::Client,
             Self::ClaimMismatch { .. } => Rung::Claims,
             Self::IpNotAllowed => Rung::SourceIp,

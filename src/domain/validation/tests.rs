@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::authorize::{Call, Decision, Denied, Grant, authorize};
 use super::error::{Denial, Rung, TokenError};
 use super::verify::{Candidate, VerifiedToken};
+use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::route::Resolution;
 use crate::domain::jose::algorithm::Algorithm;
@@ -20,6 +21,8 @@ use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
 use crate::domain::profile::SecurityProfile;
 use crate::domain::time::UnixTime;
 use crate::testing::{NOW, OKTA_KEY, claims, profile, profile_document, with};
+
+static NOBODY: DenyList = DenyList::new();
 
 /// What the ladder says of a token up to its signature, the key given as a JWK.
 fn verify_at(
@@ -72,7 +75,7 @@ fn arn() -> MethodArn {
 }
 
 fn call(arn: &MethodArn, source_ip: Option<IpAddr>) -> Call<'_> {
-    Call { arn, resolution: Resolution::ResourceFirst, source_ip }
+    Call { arn, resolution: Resolution::ResourceFirst, source_ip, deny_list: &NOBODY }
 }
 
 /// One walk up the ladder: everything that can be wrong, wrong to begin with.

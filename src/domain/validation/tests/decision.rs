@@ -1,10 +1,12 @@
 //! A verified token and a call: client, claims, address, scopes, and what the backend is told.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{denial, grant, verified};
+use super::{Call, Decision, arn, authorize, call, denial, grant, verified};
+use crate::domain::deny_list::{DenyList, Listed};
 use crate::domain::validation::error::{Denial, Rung};
 use crate::testing::{ISSUER, NOW, claims, profile_document, with, without};
 
@@ -158,4 +160,24 @@ fn the_usage_plan_key_is_the_clients_own() {
     let document = with(profile_document(), "clients", json!({"usagePlanKeys": {"0oa1": "KEY-1", "0oa2": "KEY-2"}}));
     assert_eq!(grant(&claims(), &document, None).usage_plan_key(), Some("KEY-1"));
     assert_eq!(grant(&with(claims(), "cid", json!("0oa3")), &document, None).usage_plan_key(), None);
+}
+
+/// Threat 42.
+#[test]
+fn what_is_on_the_deny_list_is_denied_before_anything_else_is_looked_at() {
+    for (listed, value) in [
+        (Listed::Client, "0oa1"),
+        (Listed::Subject, "orders-client"),
+        (Listed::TokenId, "AT.1"),
+        (Listed::KeyId, "okta-key"),
+    ] {
+        let mut list = DenyList::new();
+        list.add(listed, value);
+        let (arn, document) = (arn(), with(profile_document(), "clients", json!({"allow": []})));
+        let call = Call { deny_list: &list, ..call(&arn, None) };
+        let decision = authorize(Arc::new(verified(&claims(), &document)), call);
+        let Decision::Deny(denied) = decision else { panic!("allowed") };
+        assert_eq!(denied.denial, Denial::DenyListed { listed });
+        assert!(denied.grant().is_none() && denied.token().is_some(), "its policy denies everything");
+    }
 }
