@@ -1,5 +1,6 @@
 //! The command line `profiles`.
 
+mod deny;
 mod error;
 mod global;
 mod lint;
@@ -29,6 +30,8 @@ enum Verb {
     Local(local::LocalArguments),
     /// Say what is wrong with profile documents, and what their policies will do.
     Lint(lint::LintArguments),
+    /// Keep clients, subjects, tokens or keys out of everything, in an emergency.
+    Deny(deny::DenyArguments),
 }
 
 /// Runs the command line of this process. Exit status: 0, 1 where the verb failed, 2 for wrong usage.
@@ -38,6 +41,7 @@ pub fn run() -> ExitCode {
     let done = match verb {
         Verb::Local(arguments) => arguments.run(),
         Verb::Lint(arguments) => arguments.run(&global),
+        Verb::Deny(arguments) => arguments.run(&global),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
