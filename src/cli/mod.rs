@@ -5,11 +5,12 @@ mod error;
 mod global;
 mod lint;
 mod local;
+mod manual;
 mod output;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use error::CliError;
 use global::GlobalArguments;
@@ -32,6 +33,10 @@ enum Verb {
     Lint(lint::LintArguments),
     /// Keep clients, subjects, tokens or keys out of everything, in an emergency.
     Deny(deny::DenyArguments),
+    /// Print a shell's completions.
+    Completions(manual::CompletionsArguments),
+    /// Print the manual page.
+    Man(manual::ManArguments),
 }
 
 /// Runs the command line of this process. Exit status: 0, 1 where the verb failed, 2 for wrong usage.
@@ -42,6 +47,8 @@ pub fn run() -> ExitCode {
         Verb::Local(arguments) => arguments.run(),
         Verb::Lint(arguments) => arguments.run(&global),
         Verb::Deny(arguments) => arguments.run(&global),
+        Verb::Completions(arguments) => arguments.run(Cli::command()),
+        Verb::Man(arguments) => arguments.run(Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
