@@ -3,10 +3,12 @@
 //! Lambda function").
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use lambda_runtime::LambdaInvocation;
 use lambda_runtime::tower::{Layer, Service};
 
@@ -59,7 +61,10 @@ where
         let (answer, work) = (self.answer.call(invocation), self.work.clone());
         Box::pin(async move {
             answer.await?;
-            work(SystemClock.until(deadline)).await;
+            // The runtime's own net is around the answer alone; a panic here must not end the sandbox either.
+            if AssertUnwindSafe(work(SystemClock.until(deadline))).catch_unwind().await.is_err() {
+                tracing::error!("a refresh after an answer panicked; what is held serves on");
+            }
             Ok(())
         })
     }
