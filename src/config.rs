@@ -122,6 +122,16 @@ pub fn no_color() -> bool {
     std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
 }
 
+/// `AWS_REGION`, or else `AWS_DEFAULT_REGION`, as the SDK looks for them.
+#[must_use]
+pub fn aws_region() -> Option<String> {
+    let read = |name: &str| {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    };
+    read("AWS_REGION").or_else(|| read("AWS_DEFAULT_REGION"))
+}
+
 fn error(variable: &'static str, value: &str, expected: impl Into<String>) -> ConfigError {
     ConfigError { variable, value: value.escape_debug().to_string(), expected: expected.into() }
 }

@@ -1,11 +1,14 @@
 //! The jobs, told as the steps that a reader would tell: ports in, decisions out.
 
+mod assigned_apis;
 pub mod authorize_request;
 pub mod automatic_mode;
 pub mod call_time;
 pub mod client_tokens;
+pub mod document_text;
 pub mod issue_token;
 pub mod key_ring;
+pub mod manage_profiles;
 pub mod obtain_error;
 pub mod profile_catalog;
 mod profile_snapshot;

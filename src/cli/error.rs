@@ -23,6 +23,26 @@ impl CliError {
         Self { status: 2, ..Self::failed(message) }
     }
 
+    /// All has been said: only the exit status is left.
+    pub(super) fn silent(status: u8) -> Self {
+        Self { status, ..Self::failed("") }
+    }
+
+    /// The same with another exit status.
+    pub(super) fn with_status(self, status: u8) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same, said in other words.
+    pub(super) fn with_message(self, message: String) -> Self {
+        Self { message, ..self }
+    }
+
+    /// Whether there is nothing left to say.
+    pub(super) fn is_silent(&self) -> bool {
+        self.message.is_empty()
+    }
+
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.status)
     }

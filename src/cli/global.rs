@@ -6,10 +6,11 @@ use super::error::CliError;
 use super::output::{Format, Output};
 use crate::adapters::configured_repository::ConfiguredRepository;
 use crate::adapters::ssm::SsmConnection;
-use crate::config::{Config, StoreConfig, no_color};
+use crate::config::{Config, StoreConfig, aws_region, no_color};
 
 /// Where profiles are kept, and how to print.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every verb")]
 pub(super) struct GlobalArguments {
     /// `ssm`, or `file:DIR` for a folder; default: PROFILE_STORE, or else `ssm`
     #[arg(long, global = true, value_name = "STORE")]
@@ -17,7 +18,7 @@ pub(super) struct GlobalArguments {
     /// SSM path under which the profiles live; default: PROFILE_ROOT, or else /okta-security-profiles
     #[arg(long, global = true, value_name = "PATH")]
     root: Option<String>,
-    /// AWS region; default: as everywhere
+    /// AWS region, of SSM and in the URLs of APIs; default: as everywhere
     #[arg(long, global = true)]
     region: Option<String>,
     /// SSM endpoint other than the region's
@@ -49,6 +50,11 @@ impl GlobalArguments {
         Output::new(self.output, no_color())
     }
 
+    /// The region that the URLs of APIs are in, where one is named.
+    pub(super) fn region(&self) -> Option<String> {
+        self.region.clone().or_else(aws_region)
+    }
+
     /// Opens the store. Nothing is read yet.
     pub(super) async fn open(&self) -> Result<Workbench, CliError> {
         let config = self.config()?;
@@ -58,9 +64,9 @@ impl GlobalArguments {
 
     fn connection(&self, config: &Config) -> Result<SsmConnection, CliError> {
         let is_folder = matches!(config.store, StoreConfig::File { .. });
-        if is_folder && (self.region.is_some() || self.endpoint_url.is_some() || self.root.is_some()) {
+        if is_folder && (self.endpoint_url.is_some() || self.root.is_some()) {
             return Err(CliError::usage(
-                "--root, --region and --endpoint-url are for SSM, and the store is a folder; leave them out, or use `--store ssm`",
+                "--root and --endpoint-url are for SSM, and the store is a folder; leave them out, or use `--store ssm`",
             ));
         }
         Ok(SsmConnection { region: self.region.clone(), endpoint_url: self.endpoint_url.clone() })

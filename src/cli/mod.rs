@@ -1,12 +1,24 @@
 //! The command line `profiles`.
 
+mod assign;
+mod delete;
+mod described;
+mod diff;
+mod difference;
+mod document;
 mod deny;
 mod error;
 mod global;
+mod init;
 mod lint;
+mod list;
 mod local;
 mod manual;
 mod output;
+mod put;
+mod schema;
+mod show;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -31,6 +43,25 @@ enum Verb {
     Local(local::LocalArguments),
     /// Say what is wrong with profile documents, and what their policies will do.
     Lint(lint::LintArguments),
+    /// Write a commented document to begin with.
+    Init(init::InitArguments),
+    /// Store a profile, and the client that it keeps.
+    Put(put::PutArguments),
+    /// Show a stored profile, its URLs, its keys and its client.
+    #[command(visible_alias = "get")]
+    Show(show::ShowArguments),
+    /// List the stored profiles and the APIs that they govern.
+    List(list::ListArguments),
+    /// Let a profile govern more APIs.
+    Assign(assign::AssignArguments),
+    /// Let a profile govern fewer APIs.
+    Unassign(assign::UnassignArguments),
+    /// Compare a stored profile with a file.
+    Diff(diff::DiffArguments),
+    /// Delete a profile, its stored key set and its client.
+    Delete(delete::DeleteArguments),
+    /// Print the JSON Schema of the profile document.
+    Schema(schema::SchemaArguments),
     /// Keep clients, subjects, tokens or keys out of everything, in an emergency.
     Deny(deny::DenyArguments),
     /// Print a shell's completions.
@@ -46,6 +77,15 @@ pub fn run() -> ExitCode {
     let done = match verb {
         Verb::Local(arguments) => arguments.run(),
         Verb::Lint(arguments) => arguments.run(&global),
+        Verb::Init(arguments) => arguments.run(&global),
+        Verb::Put(arguments) => arguments.run(&global),
+        Verb::Show(arguments) => arguments.run(&global),
+        Verb::List(arguments) => arguments.run(&global),
+        Verb::Assign(arguments) => arguments.run(&global),
+        Verb::Unassign(arguments) => arguments.run(&global),
+        Verb::Diff(arguments) => arguments.run(&global),
+        Verb::Delete(arguments) => arguments.run(&global),
+        Verb::Schema(arguments) => arguments.run(),
         Verb::Deny(arguments) => arguments.run(&global),
         Verb::Completions(arguments) => arguments.run(Cli::command()),
         Verb::Man(arguments) => arguments.run(Cli::command()),
@@ -53,7 +93,9 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&error, global.verbose);
+            if !error.is_silent() {
+                tell(&error, global.verbose);
+            }
             error.exit_code()
         }
     }

@@ -66,7 +66,12 @@ impl Output {
             Mark::Fail => ("FAIL", 31),
             Mark::Skip => ("  - ", 2),
         };
-        if self.colour { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
+        self.coloured(word, colour)
+    }
+
+    /// A text in a colour, where there are colours.
+    pub(super) fn coloured(self, text: &str, colour: u8) -> String {
+        if self.colour { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     /// Columns under their headings, each as wide as its widest cell; the last one as it is.

@@ -91,6 +91,17 @@ pub enum Tier {
     Advanced,
 }
 
+impl Tier {
+    /// How many bytes a parameter of this tier holds (Systems Manager, "Managing parameter tiers").
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Standard => 4_096,
+            Self::Advanced => 8_192,
+        }
+    }
+}
+
 /// A client as it is stored: `{"clientId": "...", "clientSecret": "..."}`. May only be written to the store.
 #[must_use]
 pub fn client_json(client_id: &ClientId, secret: &ClientSecret) -> String {
@@ -118,6 +129,17 @@ pub enum RepositoryError {
     Conflict {
         /// Where.
         location: String,
+    },
+    /// Somebody else wrote at the same moment, which only showed afterwards.
+    #[error(
+        "`{location}` was changed by somebody else at the same moment: yours is in force as version {written}, the one before \
+         it is theirs and stays in the history; compare the two and put what shall hold"
+    )]
+    Overwritten {
+        /// Where.
+        location: String,
+        /// The version that was written.
+        written: u64,
     },
     /// More than the store takes.
     #[error("`{location}` would have {bytes} bytes, more than the {limit} that it can hold; {remedy}")]

@@ -1,6 +1,8 @@
 //! Profiles as an operator keeps them in a folder: a version is a hash of the text, a write replaces the file as a whole.
 
-use std::io::Write as _;
+use std::fs::Permissions;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
@@ -40,7 +42,8 @@ impl ProfileRepository for FileProfileStore {
         if !is_expected {
             return Err(RepositoryError::Conflict { location: path.display().to_string() });
         }
-        self.replace(&path, text.as_bytes())?;
+        let replaced = self.replace(&path, text.as_bytes(), Readers::AsUsual, expected);
+        replaced.map_err(|error| unwritten(&path, error))?;
         Ok(version(text))
     }
 
@@ -54,7 +57,7 @@ impl ProfileRepository for FileProfileStore {
             let path = self.path(name, suffix);
             match std::fs::remove_file(&path) {
                 Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(unavailable(&path, "deleted", error)),
             }
         }
@@ -72,8 +75,10 @@ impl ProfileRepository for FileProfileStore {
         secret: &ClientSecret,
         _key: Option<&str>,
     ) -> Result<(), RepositoryError> {
-        // A temporary file is readable by its owner alone, and stays so when it takes its name.
-        self.replace(&self.path(name, ".client.json"), client_json(client_id, secret).as_bytes())
+        let (path, json) = (self.path(name, ".client.json"), client_json(client_id, secret));
+        // Whichever client stands there: it is replaced.
+        let replaced = self.replace(&path, json.as_bytes(), Readers::Owner, Expected::Version(Version(0)));
+        replaced.map_err(|error| unwritten(&path, error))
     }
 
     fn location(&self, item: &Item) -> String {
@@ -90,14 +95,31 @@ impl FileProfileStore {
         }
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), RepositoryError> {
-        let written = std::fs::create_dir_all(self.directory()).and_then(|()| {
-            let mut file = tempfile::NamedTempFile::new_in(self.directory())?;
-            file.write_all(bytes)?;
-            file.persist(path).map_err(|error| error.error)
-        });
-        written.map(|_| ()).map_err(|error| unavailable(path, "written", error))
+    /// A reader finds the old file or the new one, and never a part of it.
+    fn replace(&self, path: &Path, bytes: &[u8], readers: Readers, expected: Expected) -> std::io::Result<()> {
+        std::fs::create_dir_all(self.directory())?;
+        let mut builder = tempfile::Builder::new();
+        // Without a word, a temporary file is its owner's alone, and stays so when it takes its name.
+        if readers == Readers::AsUsual {
+            builder.permissions(Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(self.directory())?;
+        file.write_all(bytes)?;
+        let persisted = match expected {
+            Expected::Nothing => file.persist_noclobber(path),
+            Expected::Version(_) => file.persist(path),
+        };
+        persisted.map(|_| ()).map_err(|error| error.error)
     }
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Its owner alone.
+    Owner,
+    /// Whoever the process's umask lets.
+    AsUsual,
 }
 
 fn version(text: &str) -> Version {
@@ -107,15 +129,39 @@ fn version(text: &str) -> Version {
     Version(u64::from_be_bytes(first))
 }
 
+/// A file that came into being meanwhile is a conflict.
+fn unwritten(path: &Path, error: std::io::Error) -> RepositoryError {
+    match error.kind() {
+        ErrorKind::AlreadyExists => RepositoryError::Conflict { location: path.display().to_string() },
+        _ => unavailable(path, "written", error),
+    }
+}
+
 fn unavailable(path: &Path, attempt: &'static str, error: std::io::Error) -> RepositoryError {
-    let (location, what) = (path.display().to_string(), error.kind().to_string());
+    let (location, what) = (path.display().to_string(), reason(&error));
     RepositoryError::Unavailable { location, attempt, what, source: error.into() }
+}
+
+/// In one line, with what to do where that is known.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            "permission denied; ask the folder's owner, or name another with `--store`".to_owned()
+        }
+        ErrorKind::NotFound => "it does not exist; name the folder with `--store file:DIR`".to_owned(),
+        kind => kind.to_string(),
+    }
 }
 
 fn unreadable(error: ProfileStoreError) -> RepositoryError {
     match error {
         ProfileStoreError::MalformedClient { location } => RepositoryError::MalformedClient { location },
-        other @ (ProfileStoreError::Unavailable { .. } | ProfileStoreError::TooManyPages { .. }) => {
+        ProfileStoreError::Unavailable { what, source } => {
+            let reason = source.downcast_ref().map_or_else(|| source.to_string(), reason);
+            let location = what.trim_matches('`').to_owned();
+            RepositoryError::Unavailable { location, attempt: "read", what: reason, source }
+        }
+        other @ ProfileStoreError::TooManyPages { .. } => {
             let (location, what) = ("the folder".to_owned(), other.to_string());
             RepositoryError::Unavailable { location, attempt: "read", what, source: other.into() }
         }

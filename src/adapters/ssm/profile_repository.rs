@@ -12,11 +12,6 @@ use crate::ports::profile_repository::{
 };
 use crate::ports::profile_store::ProfileStoreError;
 
-/// What a standard parameter holds, in bytes (Systems Manager, "Managing parameter tiers").
-const STANDARD_BYTES: usize = 4_096;
-/// What an advanced one holds.
-const ADVANCED_BYTES: usize = 8_192;
-
 impl ProfileRepository for SsmProfileStore {
     async fn names(&self) -> Result<Vec<ProfileName>, RepositoryError> {
         let (documents, _) = self.documents_by_path().await.map_err(|error| self.unreadable(error))?;
@@ -54,7 +49,9 @@ impl ProfileRepository for SsmProfileStore {
                 // Between the look and the write somebody else wrote: both versions are in the history.
                 let is_next = |expected: Version| written == Version(expected.0 + 1);
                 match expected {
-                    Expected::Version(expected) if !is_next(expected) => Err(conflict()),
+                    Expected::Version(expected) if !is_next(expected) => {
+                        Err(RepositoryError::Overwritten { location, written: written.0 })
+                    }
                     Expected::Version(_) | Expected::Nothing => Ok(written),
                 }
             }
@@ -75,12 +72,7 @@ impl ProfileRepository for SsmProfileStore {
     }
 
     async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, RepositoryError> {
-        Box::pin(self.stored_client(name)).await.map_err(|error| match error {
-            ProfileStoreError::MalformedClient { location } => RepositoryError::MalformedClient { location },
-            other @ (ProfileStoreError::Unavailable { .. } | ProfileStoreError::TooManyPages { .. }) => {
-                self.unreadable(other)
-            }
-        })
+        Box::pin(self.stored_client(name)).await.map_err(|error| self.unreadable(error))
     }
 
     async fn store_client(
@@ -110,21 +102,31 @@ impl SsmProfileStore {
         <Self as crate::ports::profile_store::ProfileStore>::client(self, name).await
     }
 
+    /// The reading side's error, told as this side tells its own.
     fn unreadable(&self, error: ProfileStoreError) -> RepositoryError {
-        let (location, what) = (self.root().to_owned(), error.to_string());
-        RepositoryError::Unavailable { location, attempt: "read", what, source: error.into() }
+        let location = self.root().to_owned();
+        let (what, source) = match error {
+            ProfileStoreError::MalformedClient { location } => return RepositoryError::MalformedClient { location },
+            ProfileStoreError::Unavailable { what, source } => {
+                let chain = DisplayErrorContext(&*source).to_string();
+                let code = what.rsplit_once("`, ").map(|(_, code)| code);
+                let no_answer = if code.is_some() { "" } else { ", no answer" };
+                (format!("{what}{no_answer}; {}", remedy(code, &chain)), chain.into())
+            }
+            other @ ProfileStoreError::TooManyPages { .. } => (other.to_string(), other.into()),
+        };
+        RepositoryError::Unavailable { location, attempt: "read", what, source }
     }
 }
 
 fn check_size(location: &str, text: &str, tier: Tier) -> Result<(), RepositoryError> {
-    let (limit, remedy) = match tier {
-        Tier::Standard => (
-            STANDARD_BYTES,
-            "remove what it does not need, split the profile, or store it with `--advanced` (8 KB, priced by AWS)",
-        ),
-        Tier::Advanced => (ADVANCED_BYTES, "remove what it does not need, or split the profile in two"),
+    let remedy = match tier {
+        Tier::Standard => {
+            "remove what it does not need, split the profile, or store it with `--advanced` (8 KB, priced by AWS)"
+        }
+        Tier::Advanced => "remove what it does not need, or split the profile in two",
     };
-    let bytes = text.len();
+    let (bytes, limit) = (text.len(), tier.bytes());
     if bytes <= limit {
         Ok(())
     } else {
@@ -148,8 +150,31 @@ fn unavailable<E>(location: String, attempt: &'static str, operation: &str, erro
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let code = error.code().map_or_else(|| "no answer".to_owned(), str::to_owned);
-    let what = format!("ssm:{operation}, {code}");
-    let source = DisplayErrorContext(&error).to_string().into();
-    RepositoryError::Unavailable { location, attempt, what, source }
+    let chain = DisplayErrorContext(&error).to_string();
+    let code = error.code();
+    let what = format!("ssm:{operation}, {}; {}", code.unwrap_or("no answer"), remedy(code, &chain));
+    RepositoryError::Unavailable { location, attempt, what, source: chain.into() }
+}
+
+/// What to do about a failure, by SSM's or KMS's code, or by what the SDK says where there was no answer.
+fn remedy(code: Option<&str>, chain: &str) -> &'static str {
+    match code {
+        Some("AccessDeniedException") => {
+            "allow it in your IAM policy, and for a client's secret in that of its KMS key"
+        }
+        Some(
+            "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "ExpiredTokenException"
+            | "ExpiredToken"
+            | "IncompleteSignatureException"
+            | "InvalidClientTokenId",
+        ) => "renew your AWS credentials",
+        Some("ThrottlingException" | "TooManyUpdates") => "try again in a minute",
+        Some("InvalidKeyId") => "name a KMS key that exists with `--kms-key`",
+        Some(_) => "`--verbose` tells what AWS said",
+        None if chain.contains("redentials") => "no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID",
+        None if chain.contains("egion") => "no AWS region is set: name it with `--region`",
+        None => "check the network, the region and `--endpoint-url`",
+    }
 }

@@ -49,6 +49,17 @@ impl ApiPattern {
             Self::Stage { api_id, stage } => api_id == arn.api_id() && stage == arn.stage(),
         }
     }
+
+    /// Whether every request that falls under `other` falls under this pattern, too.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, _) => true,
+            (Self::Api { api_id }, Self::Api { api_id: other } | Self::Stage { api_id: other, .. }) => api_id == other,
+            (Self::Stage { .. }, Self::Stage { .. }) => self == other,
+            (Self::Api { .. }, Self::Any) | (Self::Stage { .. }, Self::Any | Self::Api { .. }) => false,
+        }
+    }
 }
 
 impl fmt::Display for ApiPattern {
@@ -87,6 +98,22 @@ mod tests {
             assert_eq!(matches(pattern, arn), covered, "{pattern}");
         }
         assert!(matches("http123456/$default", "arn:aws:execute-api:eu-west-1:123456789012:http123456/$default/GET/"));
+    }
+
+    #[test]
+    fn a_pattern_covers_what_is_no_wider_than_itself() {
+        let covers = |pattern: &str, other: &str| {
+            let parse = |text| ApiPattern::parse(text).expect("a pattern");
+            parse(pattern).covers(&parse(other))
+        };
+        for (pattern, covered, not_covered) in [
+            ("*", vec!["*", "a/*", "a/prod"], vec![]),
+            ("a/*", vec!["a/*", "a/prod", "a/$default"], vec!["*", "b/*", "b/prod"]),
+            ("a/prod", vec!["a/prod"], vec!["*", "a/*", "a/test", "b/prod"]),
+        ] {
+            assert!(covered.iter().all(|other| covers(pattern, other)), "{pattern}");
+            assert!(!not_covered.iter().any(|other| covers(pattern, other)), "{pattern}");
+        }
     }
 
     #[test]
