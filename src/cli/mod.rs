@@ -5,6 +5,8 @@ mod global;
 mod lint;
 mod local;
 mod output;
+mod stdin;
+mod test;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,8 @@ enum Verb {
     Local(local::LocalArguments),
     /// Say what is wrong with profile documents, and what their policies will do.
     Lint(lint::LintArguments),
+    /// Test a profile: its document, its issuer, its keys, a client and the client's token.
+    Test(test::TestArguments),
 }
 
 /// Runs the command line of this process. Exit status: 0, 1 where the verb failed, 2 for wrong usage.
@@ -38,6 +42,7 @@ pub fn run() -> ExitCode {
     let done = match verb {
         Verb::Local(arguments) => arguments.run(),
         Verb::Lint(arguments) => arguments.run(&global),
+        Verb::Test(arguments) => arguments.run(&global),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
