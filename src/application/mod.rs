@@ -5,6 +5,7 @@ pub mod automatic_mode;
 pub mod call_time;
 pub mod client_tokens;
 pub mod climb;
+pub mod explain_token;
 pub mod issue_token;
 pub mod key_ring;
 pub mod obtain_error;

@@ -1,7 +1,10 @@
 //! The command line `profiles`.
 
 mod error;
+mod explain;
+mod explanation;
 mod global;
+mod key_source;
 mod lint;
 mod local;
 mod output;
@@ -33,6 +36,8 @@ enum Verb {
     Lint(lint::LintArguments),
     /// Test a profile: its document, its issuer, its keys, a client and the client's token.
     Test(test::TestArguments),
+    /// Show what is in a token, and what the authorizer would say of it.
+    Explain(explain::ExplainArguments),
 }
 
 /// Runs the command line of this process. Exit status: 0, 1 where the verb failed, 2 for wrong usage.
@@ -43,6 +48,7 @@ pub fn run() -> ExitCode {
         Verb::Local(arguments) => arguments.run(),
         Verb::Lint(arguments) => arguments.run(&global),
         Verb::Test(arguments) => arguments.run(&global),
+        Verb::Explain(arguments) => arguments.run(&global),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@
 mod support;
 
 mod client_faults;
+mod explain;
 mod issuer_faults;
 mod snapshot;
 mod test_verb;
