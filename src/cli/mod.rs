@@ -8,6 +8,7 @@ mod key_source;
 mod lint;
 mod local;
 mod output;
+mod policy;
 mod stdin;
 mod test;
 
@@ -38,6 +39,8 @@ enum Verb {
     Test(test::TestArguments),
     /// Show what is in a token, and what the authorizer would say of it.
     Explain(explain::ExplainArguments),
+    /// Show the policy that a token would get, and what it could call.
+    Policy(policy::PolicyArguments),
 }
 
 /// Runs the command line of this process. Exit status: 0, 1 where the verb failed, 2 for wrong usage.
@@ -49,6 +52,7 @@ pub fn run() -> ExitCode {
         Verb::Lint(arguments) => arguments.run(&global),
         Verb::Test(arguments) => arguments.run(&global),
         Verb::Explain(arguments) => arguments.run(&global),
+        Verb::Policy(arguments) => arguments.run(&global),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

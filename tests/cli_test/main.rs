@@ -6,9 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod arguments;
 mod client_faults;
 mod explain;
 mod issuer_faults;
+mod policy;
 mod snapshot;
 mod test_verb;
 mod world;

@@ -2,6 +2,7 @@
 
 pub mod authorize;
 pub mod error;
+pub mod hypothetical;
 pub mod ladder;
 pub mod verify;
 
