@@ -1,5 +1,6 @@
 //! What unit tests are made of: keys, tokens, profiles and moments that are good until a test spoils one thing.
 
+mod okta;
 mod token_endpoint;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use crate::domain::time::{Moment, MonotonicTime, UnixTime};
 use crate::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use crate::ports::profile_store::StoredProfile;
 
+pub(crate) use okta::OktaTwin;
 pub(crate) use token_endpoint::{Mood, TokenEndpointTwin};
 
 /// The issuer of every good token.
@@ -242,6 +244,6 @@ impl KeySetSource for KeysByUrl {
         let document = self.documents.lock().expect("unpoisoned").get(&url).cloned();
         let document = document.ok_or(KeySetSourceError::Status { url, status: 503 })?;
         let keys = KeySet::from_json(document.as_bytes()).expect("a key set");
-        Ok(FetchedKeySet { keys, document: document.into_bytes(), max_age: None })
+        Ok(FetchedKeySet { keys, document: document.into_bytes(), max_age: None, date: None })
     }
 }

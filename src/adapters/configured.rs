@@ -22,6 +22,7 @@ use crate::domain::keyed_hash::KeyedHash;
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
 use crate::domain::refresh::Jitter;
+use crate::ports::key_set_source::KeySetSource;
 use crate::ports::key_set_store::{KeySetStore, KeySetStoreError};
 use crate::ports::profile_store::{LoadRequest, LoadedProfiles, ProfileStore, ProfileStoreError};
 use crate::telemetry::StoreRecord;
@@ -86,11 +87,22 @@ pub type ConfiguredTokenIssuer = IssueToken<ConfiguredStore, Arc<OktaClient>, Ar
 /// # Errors
 /// [`TrustError`] where `SSL_CERT_FILE` cannot be used.
 pub async fn authorizer(config: &Config) -> Result<ConfiguredAuthorizer, TrustError> {
-    let (okta, jitter) = (okta_client(config)?, draw_jitter());
-    let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config, jitter));
-    let keys = KeyRing::new(Arc::clone(&okta), jitter);
+    let okta = okta_client(config)?;
+    Ok(authorizer_over(config, ConfiguredStore::open(&config.store).await, Arc::clone(&okta), okta))
+}
+
+/// The same over a store that is open already, and with keys from elsewhere than Okta.
+pub fn authorizer_over<K: KeySetSource>(
+    config: &Config,
+    store: ConfiguredStore,
+    keys: K,
+    okta: Arc<OktaClient>,
+) -> AuthorizeRequest<ConfiguredStore, K, Arc<OktaClient>, SystemClock> {
+    let jitter = draw_jitter();
+    let profiles = ProfileCatalog::new(store, catalog_settings(config, jitter));
     let automatic = AutomaticMode::new(client_tokens(okta));
-    Ok(AuthorizeRequest { profiles, keys, memory: TokenMemory::default(), automatic, clock: SystemClock })
+    let keys = KeyRing::new(keys, jitter);
+    AuthorizeRequest { profiles, keys, memory: TokenMemory::default(), automatic, clock: SystemClock }
 }
 
 /// Puts the token function together.
@@ -98,10 +110,15 @@ pub async fn authorizer(config: &Config) -> Result<ConfiguredAuthorizer, TrustEr
 /// # Errors
 /// [`TrustError`] where `SSL_CERT_FILE` cannot be used.
 pub async fn token_issuer(config: &Config) -> Result<ConfiguredTokenIssuer, TrustError> {
-    let (okta, jitter) = (okta_client(config)?, draw_jitter());
-    let profiles = ProfileCatalog::new(ConfiguredStore::open(&config.store).await, catalog_settings(config, jitter));
+    Ok(token_issuer_over(config, ConfiguredStore::open(&config.store).await, okta_client(config)?))
+}
+
+/// The same over a store that is open already.
+pub fn token_issuer_over(config: &Config, store: ConfiguredStore, okta: Arc<OktaClient>) -> ConfiguredTokenIssuer {
+    let jitter = draw_jitter();
+    let profiles = ProfileCatalog::new(store, catalog_settings(config, jitter));
     let keys = KeyRing::new(Arc::clone(&okta), jitter);
-    Ok(IssueToken { profiles, keys, tokens: client_tokens(okta), clock: SystemClock })
+    IssueToken { profiles, keys, tokens: client_tokens(okta), clock: SystemClock }
 }
 
 /// The `keys` function as it runs in Lambda.
@@ -121,7 +138,11 @@ pub async fn refresh_keys(config: &Config) -> Result<ConfiguredKeys, TrustError>
     })
 }
 
-fn okta_client(config: &Config) -> Result<Arc<OktaClient>, TrustError> {
+/// The client towards Okta that the functions use.
+///
+/// # Errors
+/// [`TrustError`] where `SSL_CERT_FILE` cannot be used.
+pub fn okta_client(config: &Config) -> Result<Arc<OktaClient>, TrustError> {
     let tls = client_config(config.extra_trust_anchors.as_deref())?;
     Ok(Arc::new(OktaClient::new(tls, config.transport, config.okta_proxy.clone())))
 }

@@ -1,5 +1,6 @@
 //! The repository that the command line names: SSM or a folder.
 
+use super::configured::ConfiguredStore;
 use super::file::FileProfileStore;
 use super::ssm::{SsmConnection, SsmProfileStore, connect};
 use crate::config::StoreConfig;
@@ -33,6 +34,15 @@ impl ConfiguredRepository {
         match store {
             StoreConfig::Ssm { root } => Self::Ssm(SsmProfileStore::new(connect(connection).await, root.clone())),
             StoreConfig::File { directory } => Self::File(FileProfileStore::new(directory.clone())),
+        }
+    }
+
+    /// The same place as the functions read it.
+    #[must_use]
+    pub fn as_store(&self) -> ConfiguredStore {
+        match self {
+            Self::Ssm(store) => ConfiguredStore::Ssm(store.clone()),
+            Self::File(store) => ConfiguredStore::File(store.clone()),
         }
     }
 }

@@ -124,7 +124,7 @@ impl KeySetSource for MemoryKeySetSource {
         let malformed = |problem: KeySetError| KeySetSourceError::Malformed { url: keys_url.to_string(), problem };
         let document = document.ok_or_else(|| KeySetSourceError::Status { url: keys_url.to_string(), status: 503 })?;
         let keys = KeySet::from_json(document.as_bytes()).map_err(malformed)?;
-        Ok(FetchedKeySet { keys, document: document.into_bytes(), max_age: None })
+        Ok(FetchedKeySet { keys, document: document.into_bytes(), max_age: None, date: None })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::deny_list::DenyList;
+use crate::domain::deny_list::{DenyList, DenyListError};
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::jose::stored_key_set::StoredKeySet;
 use crate::domain::profile::{ProfileName, SecurityProfile, Transport};
@@ -88,7 +88,7 @@ impl Snapshot {
         transport: Transport,
         now: MonotonicTime,
     ) -> Self {
-        let deny_list = deny_list(loaded.deny_list.as_deref(), held.and_then(|held| held.deny_list.as_ref()));
+        let deny_list = deny_list(loaded.deny_list(), held.and_then(|held| held.deny_list.as_ref()));
         let mut snapshot = Self { deny_list, ..Self::default() };
         let key_sets_read = loaded.key_sets_read;
         for stored in loaded.found {
@@ -157,8 +157,8 @@ impl Snapshot {
 }
 
 /// The list as it is stored; the held one where it is refused. A list that is gone keeps nobody out.
-fn deny_list(stored: Option<&str>, held: Option<&Arc<DenyList>>) -> Option<Arc<DenyList>> {
-    match stored.map_or_else(|| Ok(DenyList::default()), DenyList::from_json) {
+fn deny_list(stored: Result<DenyList, DenyListError>, held: Option<&Arc<DenyList>>) -> Option<Arc<DenyList>> {
+    match stored {
         Ok(list) => Some(Arc::new(list)),
         Err(error) => {
             tracing::error!(%error, held = held.is_some(), "deny list refused");

@@ -55,6 +55,11 @@ impl GlobalArguments {
         self.region.clone().or_else(aws_region)
     }
 
+    /// Whether the command line itself names a store.
+    pub(super) fn names_a_store(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Opens the store. Nothing is read yet.
     pub(super) async fn open(&self) -> Result<Workbench, CliError> {
         let config = self.config()?;

@@ -10,13 +10,23 @@ use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
 use super::error::CliError;
-use crate::config::Config;
+use super::global::GlobalArguments;
+use super::wait_for;
+use crate::adapters::configured::ConfiguredStore;
+use crate::config::StoreConfig;
 use crate::domain::profile::SecurityProfile;
-use crate::local::{ApiStage, Demo, Form, LocalGateway, LocalOptions, MAX_CACHE_SECONDS};
+use crate::local::{ApiStage, Demo, Form, LocalGateway, LocalOptions, MAX_CACHE_SECONDS, OwnProfiles};
 use crate::telemetry;
 
-/// Example: `profiles local --form http2`, then paste one of the lines that it prints.
+const EXAMPLES: &str = "\
+Examples:
+  profiles local --form http2
+  profiles local --store ssm --port 8090
+
+Then paste one of the lines that it prints. Without --profiles and --store there is a profile to try, and a stand-in Okta.";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct LocalArguments {
     /// What the local gateway plays
     #[arg(long, value_enum, default_value_t = FormArgument::Request)]
@@ -27,7 +37,7 @@ pub(super) struct LocalArguments {
     /// The stand-in Okta's port; 0: any free one
     #[arg(long, default_value_t = 8081)]
     okta_port: u16,
-    /// A folder of your own profiles (NAME.json), for example of a real Okta tenant; there is no stand-in Okta then
+    /// A folder of your own profiles (NAME.json), for example of a real Okta tenant; the same as `--store file:DIR`
     #[arg(long, value_name = "DIR")]
     profiles: Option<PathBuf>,
     /// The API and stage that the gateway plays; default: one that the first profile covers
@@ -81,26 +91,42 @@ fn upstream(text: &str) -> Result<Url, &'static str> {
 
 impl LocalArguments {
     /// Runs until Ctrl-C.
-    pub(super) fn run(self) -> Result<(), CliError> {
-        let config = Config::from_environment()?;
+    pub(super) fn run(self, global: &GlobalArguments) -> Result<(), CliError> {
+        let config = global.config()?;
         telemetry::log_text(&config.log_filter);
-        let options = LocalOptions {
-            form: self.form.into(),
-            port: self.port,
-            okta_port: self.okta_port,
-            profiles: self.profiles,
-            api: self.api,
-            cache: Duration::from_secs(self.cache_seconds),
-            upstream: self.upstream,
-            extra_trust_anchors: config.extra_trust_anchors,
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
+        wait_for(async {
+            let options = LocalOptions {
+                form: self.form.into(),
+                port: self.port,
+                okta_port: self.okta_port,
+                profiles: self.own_profiles(global).await?,
+                api: self.api,
+                cache: Duration::from_secs(self.cache_seconds),
+                upstream: self.upstream,
+                extra_trust_anchors: config.extra_trust_anchors,
+            };
             let gateway = LocalGateway::bind(options).await?;
             io::stdout().write_all(greeting(&gateway)?.as_bytes())?;
             io::stdout().flush()?;
             Ok(gateway.serve(interrupt()).await?)
         })
+    }
+
+    /// The user's own profiles, where the command line names a place; the environment alone names none.
+    async fn own_profiles(&self, global: &GlobalArguments) -> Result<Option<OwnProfiles>, CliError> {
+        match (&self.profiles, global.names_a_store()) {
+            (None, false) => Ok(None),
+            (Some(directory), false) => {
+                let place = StoreConfig::File { directory: directory.clone() };
+                let store = ConfiguredStore::open(&place).await;
+                Ok(Some(OwnProfiles { place, store }))
+            }
+            (None, true) => {
+                let bench = global.open().await?;
+                Ok(Some(OwnProfiles { store: bench.repository.as_store(), place: bench.config.store }))
+            }
+            (Some(_), true) => Err(CliError::usage("--profiles and --store name two places; leave one of them out")),
+        }
     }
 }
 

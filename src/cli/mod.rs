@@ -2,23 +2,29 @@
 
 mod assign;
 mod delete;
+mod deny;
 mod described;
 mod diff;
 mod difference;
 mod document;
-mod deny;
 mod error;
+mod explain;
+mod explanation;
 mod global;
 mod init;
+mod key_source;
 mod lint;
 mod list;
 mod local;
 mod manual;
 mod output;
+mod policy;
 mod put;
 mod schema;
 mod show;
+mod stdin;
 mod terminal;
+mod test;
 
 use std::process::ExitCode;
 
@@ -41,10 +47,10 @@ struct Cli {
 enum Verb {
     /// Run the whole thing on this machine: a gateway, the token URL and a stand-in Okta. No account, no network.
     Local(local::LocalArguments),
-    /// Say what is wrong with profile documents, and what their policies will do.
-    Lint(lint::LintArguments),
     /// Write a commented document to begin with.
     Init(init::InitArguments),
+    /// Say what is wrong with profile documents, and what their policies will do.
+    Lint(lint::LintArguments),
     /// Store a profile, and the client that it keeps.
     Put(put::PutArguments),
     /// Show a stored profile, its URLs, its keys and its client.
@@ -52,18 +58,24 @@ enum Verb {
     Show(show::ShowArguments),
     /// List the stored profiles and the APIs that they govern.
     List(list::ListArguments),
-    /// Let a profile govern more APIs.
-    Assign(assign::AssignArguments),
-    /// Let a profile govern fewer APIs.
-    Unassign(assign::UnassignArguments),
     /// Compare a stored profile with a file.
     Diff(diff::DiffArguments),
     /// Delete a profile, its stored key set and its client.
     Delete(delete::DeleteArguments),
-    /// Print the JSON Schema of the profile document.
-    Schema(schema::SchemaArguments),
+    /// Let a profile govern more APIs.
+    Assign(assign::AssignArguments),
+    /// Let a profile govern fewer APIs.
+    Unassign(assign::UnassignArguments),
+    /// Test a profile: its document, its issuer, its keys, a client and the client's token.
+    Test(test::TestArguments),
+    /// Show what is in a token, and what the authorizer would say of it.
+    Explain(explain::ExplainArguments),
+    /// Show the policy that a token would get, and what it could call.
+    Policy(policy::PolicyArguments),
     /// Keep clients, subjects, tokens or keys out of everything, in an emergency.
     Deny(deny::DenyArguments),
+    /// Print the JSON Schema of the profile document.
+    Schema(schema::SchemaArguments),
     /// Print a shell's completions.
     Completions(manual::CompletionsArguments),
     /// Print the manual page.
@@ -75,18 +87,21 @@ enum Verb {
 pub fn run() -> ExitCode {
     let Cli { global, verb } = Cli::parse();
     let done = match verb {
-        Verb::Local(arguments) => arguments.run(),
-        Verb::Lint(arguments) => arguments.run(&global),
+        Verb::Local(arguments) => arguments.run(&global),
         Verb::Init(arguments) => arguments.run(&global),
+        Verb::Lint(arguments) => arguments.run(&global),
         Verb::Put(arguments) => arguments.run(&global),
         Verb::Show(arguments) => arguments.run(&global),
         Verb::List(arguments) => arguments.run(&global),
-        Verb::Assign(arguments) => arguments.run(&global),
-        Verb::Unassign(arguments) => arguments.run(&global),
         Verb::Diff(arguments) => arguments.run(&global),
         Verb::Delete(arguments) => arguments.run(&global),
-        Verb::Schema(arguments) => arguments.run(),
+        Verb::Assign(arguments) => arguments.run(&global),
+        Verb::Unassign(arguments) => arguments.run(&global),
+        Verb::Test(arguments) => arguments.run(&global),
+        Verb::Explain(arguments) => arguments.run(&global),
+        Verb::Policy(arguments) => arguments.run(&global),
         Verb::Deny(arguments) => arguments.run(&global),
+        Verb::Schema(arguments) => arguments.run(),
         Verb::Completions(arguments) => arguments.run(Cli::command()),
         Verb::Man(arguments) => arguments.run(Cli::command()),
     };

@@ -14,4 +14,4 @@ pub use backend::Backend;
 pub use demo::Demo;
 pub use event::{ApiStage, Form};
 pub use result_cache::MAX_CACHE_SECONDS;
-pub use run::{LocalError, LocalGateway, LocalOptions};
+pub use run::{LocalError, LocalGateway, LocalOptions, OwnProfiles};

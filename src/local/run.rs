@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -19,8 +19,7 @@ use super::gateway::{Gateway, Played, router};
 use super::okta::StandInOktaError;
 use super::result_cache::ResultCache;
 use crate::adapters::api_gateway::handler::AuthorizerHandler;
-use crate::adapters::configured;
-use crate::adapters::file::FileProfileStore;
+use crate::adapters::configured::{self, ConfiguredStore};
 use crate::adapters::http::cors::AllowedOrigins;
 use crate::adapters::http::token_handler::TokenHandler;
 use crate::adapters::trust::{TrustError, client_config};
@@ -33,6 +32,15 @@ const PROFILE_TTL: Duration = Duration::from_secs(5);
 /// How long requests under way may go on after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Profiles to use instead of the demonstration.
+#[derive(Debug, Clone)]
+pub struct OwnProfiles {
+    /// Where they are kept.
+    pub place: StoreConfig,
+    /// The same place, opened.
+    pub store: ConfiguredStore,
+}
+
 /// What the local gateway is told.
 #[derive(Debug, Clone)]
 pub struct LocalOptions {
@@ -42,8 +50,8 @@ pub struct LocalOptions {
     pub port: u16,
     /// The stand-in Okta's port; 0: any free one.
     pub okta_port: u16,
-    /// A folder of profiles to use instead of the demonstration; there is no stand-in Okta then.
-    pub profiles: Option<PathBuf>,
+    /// The user's own profiles; there is no stand-in Okta then.
+    pub profiles: Option<OwnProfiles>,
     /// The API and stage to play; where absent, one that the first profile covers.
     pub api: Option<ApiStage>,
     /// How long the authorizer's results are cached, as API Gateway does; zero: not at all.
@@ -73,12 +81,12 @@ pub enum LocalError {
     /// The stand-in Okta cannot be made.
     #[error(transparent)]
     Okta(#[from] StandInOktaError),
-    /// The folder of profiles cannot be read.
+    /// The profiles cannot be read.
     #[error(transparent)]
     Store(#[from] ProfileStoreError),
-    /// The folder holds no profile.
-    #[error("`{}` holds no profile; expected at least one NAME.json", .0.display())]
-    NoProfiles(PathBuf),
+    /// The place holds no profile.
+    #[error("`{0}` holds no profile; store one with `profiles put`")]
+    NoProfiles(String),
     /// A profile is refused.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -110,20 +118,23 @@ impl LocalGateway {
     /// [`LocalError`] with the first thing that is in the way.
     pub async fn bind(options: LocalOptions) -> Result<Self, LocalError> {
         let (listener, address) = bind(options.port, "--port").await?;
-        let (okta, demo) = match options.profiles {
-            Some(_) => (None, None),
+        let (okta, demo, own) = match options.profiles {
+            Some(own) => (None, None, own),
             None => {
                 let (listener, address) = bind(options.okta_port, "--okta-port").await?;
                 let issuer = format!("http://{address}/oauth2/default");
                 let server = Arc::new(Demo::authorization_server(&issuer)?);
                 let api = options.api.clone().unwrap_or_default();
-                (Some((server, listener)), Some(Demo::write(&issuer, &api).map_err(LocalError::Demo)?))
+                let demo = Demo::write(&issuer, &api).map_err(LocalError::Demo)?;
+                let place = StoreConfig::File { directory: demo.directory().to_owned() };
+                let store = ConfiguredStore::open(&place).await;
+                (Some((server, listener)), Some(demo), OwnProfiles { place, store })
             }
         };
-        let directory = demo.as_ref().map(|demo| demo.directory().to_owned()).or(options.profiles).unwrap_or_default();
-        let profiles = load(&directory).await?;
+        let profiles = load(&own).await?;
         let covered = || profiles.iter().flat_map(SecurityProfile::apis).find_map(ApiStage::of_pattern);
-        let config = config(directory, options.form, options.extra_trust_anchors);
+        let config = config(own.place, options.form, options.extra_trust_anchors);
+        let okta_client = configured::okta_client(&config)?;
         let backend = match options.upstream {
             None => Backend::Echo,
             Some(url) => {
@@ -135,11 +146,16 @@ impl LocalGateway {
         let api = options.api.or(of_the_demo).or_else(covered).unwrap_or_default();
         let gateway = Arc::new(Gateway {
             authorizer: AuthorizerHandler {
-                application: configured::authorizer(&config).await?,
+                application: configured::authorizer_over(
+                    &config,
+                    own.store.clone(),
+                    Arc::clone(&okta_client),
+                    Arc::clone(&okta_client),
+                ),
                 response: config.response,
             },
             token: TokenHandler {
-                application: configured::token_issuer(&config).await?,
+                application: configured::token_issuer_over(&config, own.store, okta_client),
                 origins: AllowedOrigins::default(),
             },
             form: options.form,
@@ -223,22 +239,23 @@ async fn bind(port: u16, option: &'static str) -> Result<(TcpListener, SocketAdd
     Ok((listener, address))
 }
 
-async fn load(directory: &Path) -> Result<Vec<SecurityProfile>, LocalError> {
-    let loaded = FileProfileStore::new(directory.to_owned())
-        .load(LoadRequest::everything(&ProfileSelection::All, GRACE))
-        .await?;
+async fn load(own: &OwnProfiles) -> Result<Vec<SecurityProfile>, LocalError> {
+    let loaded = own.store.load(LoadRequest::everything(&ProfileSelection::All, GRACE)).await?;
     if loaded.found.is_empty() {
-        return Err(LocalError::NoProfiles(directory.to_owned()));
+        return Err(LocalError::NoProfiles(match &own.place {
+            StoreConfig::Ssm { root } => root.to_string(),
+            StoreConfig::File { directory } => directory.display().to_string(),
+        }));
     }
     let parse =
         |name: &ProfileName, document: &str| SecurityProfile::from_json(name, document, Transport::HttpsOrLoopback);
     Ok(loaded.found.iter().map(|stored| parse(&stored.name, &stored.document)).collect::<Result<_, _>>()?)
 }
 
-fn config(directory: PathBuf, form: Form, extra_trust_anchors: Option<PathBuf>) -> Config {
+fn config(store: StoreConfig, form: Form, extra_trust_anchors: Option<PathBuf>) -> Config {
     Config {
         selection: ProfileSelection::All,
-        store: StoreConfig::File { directory },
+        store,
         profile_ttl: PROFILE_TTL,
         response: if form == Form::Simple { AuthorizerResponse::Simple } else { AuthorizerResponse::Iam },
         transport: Transport::HttpsOrLoopback,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::domain::jose::key_set::{KeySet, KeySetError};
+use crate::domain::time::UnixTime;
 
 /// Fetches a key set from a URL that an operator configured; never from one that a token names.
 pub trait KeySetSource: Send + Sync {
@@ -31,6 +32,8 @@ pub struct FetchedKeySet {
     pub document: Vec<u8>,
     /// `max-age` of `Cache-Control`, where the issuer gave one; zero for `no-cache` and `no-store`.
     pub max_age: Option<Duration>,
+    /// The issuer's clock when it answered (`Date` and `Age`), where it said.
+    pub date: Option<UnixTime>,
 }
 
 /// Why no key set came.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::deny_list::{DenyList, DenyListError};
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
 
@@ -66,6 +67,16 @@ pub struct LoadedProfiles {
     pub key_sets_read: bool,
     /// The emergency deny list (JSON), where there is one.
     pub deny_list: Option<String>,
+}
+
+impl LoadedProfiles {
+    /// Who is kept out; nobody, where there is no list.
+    ///
+    /// # Errors
+    /// [`DenyListError`]: nobody knows who is kept out.
+    pub fn deny_list(&self) -> Result<DenyList, DenyListError> {
+        self.deny_list.as_deref().map_or_else(|| Ok(DenyList::default()), DenyList::from_json)
+    }
 }
 
 /// One profile as it is stored, not yet parsed.

@@ -47,7 +47,7 @@ impl KeySetSource for PanicsOnce {
     async fn fetch(&self, _keys_url: &Url, _within: Duration) -> Result<FetchedKeySet, KeySetSourceError> {
         assert!(self.has_panicked.swap(true, Ordering::SeqCst), "a panic in the middle of a call");
         let keys = KeySet::from_json(&self.document).expect("a key set");
-        Ok(FetchedKeySet { keys, document: Vec::new(), max_age: None })
+        Ok(FetchedKeySet { keys, document: Vec::new(), max_age: None, date: None })
     }
 }
 

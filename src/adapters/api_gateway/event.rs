@@ -60,8 +60,9 @@ pub(super) struct Caller<'e> {
 pub(super) struct AuthorizationValues<'e>(pub(super) Vec<Cow<'e, str>>);
 
 /// A request and what its log line says of it.
-pub(super) struct ReadEvent<'e> {
-    pub(super) request: AuthorizationRequest,
+pub struct ReadEvent<'e> {
+    /// What the authorizer is asked.
+    pub request: AuthorizationRequest,
     pub(super) request_id: Option<Cow<'e, str>>,
 }
 
@@ -91,7 +92,7 @@ pub enum EventError {
 ///
 /// # Errors
 /// [`EventError`], naming what was received.
-pub(super) fn read(event: &str) -> Result<ReadEvent<'_>, EventError> {
+pub fn read(event: &str) -> Result<ReadEvent<'_>, EventError> {
     let Ok(wire) = serde_json::from_str::<WireEvent<'_>>(event) else { return Err(unsupported(event)) };
     let websocket_event = wire.request_context.as_ref().and_then(|context| context.event_type.as_deref());
     let (is_websocket, is_connect) = (websocket_event.is_some(), websocket_event == Some("CONNECT"));

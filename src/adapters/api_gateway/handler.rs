@@ -87,7 +87,11 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizerHan
         let _cut_off = within(remaining, |left| self.application.refresh_due(left)).await;
     }
 
-    fn answer(
+    /// What is answered to a request that was decided about.
+    ///
+    /// # Errors
+    /// [`HandlerError`] where the answer is a 401 or a 500.
+    pub fn answer(
         &self,
         request: &AuthorizationRequest,
         decision: &Result<Decision, AuthorizeError>,

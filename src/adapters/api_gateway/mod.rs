@@ -1,7 +1,7 @@
 //! API Gateway's authorizer events and answers: the wire form stays in here.
 
 pub mod answer;
-mod event;
+pub mod event;
 pub mod handler;
 mod http_api_v2;
 mod rest_request;

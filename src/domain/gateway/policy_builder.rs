@@ -18,6 +18,9 @@ use crate::domain::oauth::scope::ScopeSet;
 /// The longest resource in a policy, in characters (API Gateway quotas).
 const MAX_RESOURCE_LENGTH: usize = 512;
 
+/// What the routes of a policy may take where its context is of ordinary size, in bytes.
+pub const USUAL_BUDGET: usize = 7_000;
+
 /// Paths that no route governs, whatever it matches: servers disagree about what they mean. `${*}` and `${?}` are IAM's
 /// way to write the characters themselves.
 const IRREGULAR: [&str; 8] = ["*/./*", "*/.", "*/../*", "*/..", "*%2e*", "*%2E*", "*${*}*", "*${?}*"];

@@ -85,6 +85,11 @@ impl KeySet {
         KeyId::new(key_id).is_some_and(|key_id| self.keys.contains_key(&key_id))
     }
 
+    /// The usable keys, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &VerificationKey> {
+        self.keys.values().map(Arc::as_ref)
+    }
+
     /// The keys that were left out.
     #[must_use]
     pub fn skipped(&self) -> &[SkippedKey] {

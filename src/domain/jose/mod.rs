@@ -7,6 +7,7 @@ pub mod header;
 pub mod jwk;
 pub mod jwt;
 pub mod key_set;
+pub mod peek;
 pub mod signature;
 pub mod stored_key_set;
 pub mod strict_json;

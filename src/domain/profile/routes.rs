@@ -3,12 +3,9 @@
 use super::checks::scopes;
 use super::document::{RouteDocument, RouteScopesDocument};
 use super::finding::Finding;
-use crate::domain::gateway::policy_builder::{Routes, left_out};
+use crate::domain::gateway::policy_builder::{Routes, USUAL_BUDGET, left_out};
 use crate::domain::gateway::route::{RequiredScopes, Resolution, Route, RouteMethod};
 use crate::domain::oauth::scope::ScopeSet;
-
-/// What the routes of a policy may take where its context is of ordinary size, in bytes.
-const USUAL_BUDGET: usize = 7_000;
 
 /// Reads the routes; what is wrong goes to `findings`.
 pub(super) fn routes(given: Vec<RouteDocument>, findings: &mut Vec<Finding>) -> Vec<Route> {

@@ -99,7 +99,9 @@ pub fn client_denial(token: &VerifiedToken) -> Option<Denial> {
     None
 }
 
-fn token_denial(token: &VerifiedToken) -> Option<Denial> {
+/// Why a token may call nothing here, whatever the call: its client, a rule of `claims`, or a scope that every token must hold.
+#[must_use]
+pub fn token_denial(token: &VerifiedToken) -> Option<Denial> {
     if let Some(denial) = client_denial(token) {
         return Some(denial);
     }

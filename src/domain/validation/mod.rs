@@ -2,6 +2,8 @@
 
 pub mod authorize;
 pub mod error;
+pub mod hypothetical;
+pub mod ladder;
 pub mod verify;
 
 #[cfg(test)]

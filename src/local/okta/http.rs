@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 use super::faults::{Endpoint, Fault, RecordedTokenRequest};
 use super::keys::random_name;
@@ -47,11 +49,21 @@ impl StandInOkta {
                 Answer::not_stored(StatusCode::NOT_FOUND, &okta_error(UNSUPPORTED.0, UNSUPPORTED.1)).into_response()
             }
         };
+        if let Some(date) = self.date() {
+            response.headers_mut().insert(DATE, date);
+        }
         if let Ok(id) = HeaderValue::try_from(random_name::<20>()) {
             let name = HeaderName::from_static("x-okta-request-id");
             response.headers_mut().insert(name, id);
         }
         response
+    }
+
+    /// By the server's own clock, which a test may set (RFC 9110 section 6.6.1).
+    fn date(&self) -> Option<HeaderValue> {
+        let seconds = i64::try_from((self.clock)()).ok()?;
+        let date = OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc2822).ok()?;
+        HeaderValue::try_from(date.replace("+0000", "GMT")).ok()
     }
 
     fn endpoint(&self, path: &str) -> Option<Endpoint> {
