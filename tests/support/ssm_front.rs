@@ -31,6 +31,8 @@ pub(crate) enum SsmAnswers {
     Error(u16, &'static str),
     /// As moto answers them, but for writes, which are refused.
     RefuseWrites,
+    /// As moto answers them, but every write is one that somebody else made at the same moment, too.
+    RepeatWrites,
     /// With a page without parameters and a token for the next one, for ever.
     EndlessPages,
 }
@@ -91,7 +93,11 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
     let answers = *lock(&shared.answers);
     match answers {
         SsmAnswers::True => pass_on(&shared, headers, body).await,
-        SsmAnswers::RefuseWrites if !is_write => pass_on(&shared, headers, body).await,
+        SsmAnswers::RefuseWrites | SsmAnswers::RepeatWrites if !is_write => pass_on(&shared, headers, body).await,
+        SsmAnswers::RepeatWrites => {
+            pass_on(&shared, headers.clone(), body.clone()).await;
+            pass_on(&shared, headers, body).await
+        }
         SsmAnswers::RefuseWrites => refuse(400, "AccessDeniedException"),
         SsmAnswers::Error(status, code) => refuse(status, code),
         SsmAnswers::EndlessPages => json_answer(200, &json!({"Parameters": [], "NextToken": "again"})),
