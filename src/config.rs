@@ -86,11 +86,11 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] with the first value that cannot be used.
-    pub fn from_environment_with(store: Option<String>, root: Option<String>) -> Result<Self, ConfigError> {
+    pub fn from_environment_with(store: Option<&str>, root: Option<&str>) -> Result<Self, ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         Self::from_variables(|name| match name {
-            "PROFILE_STORE" if store.is_some() => store.clone(),
-            "PROFILE_ROOT" if root.is_some() => root.clone(),
+            "PROFILE_STORE" if store.is_some() => store.map(str::to_owned),
+            "PROFILE_ROOT" if root.is_some() => root.map(str::to_owned),
             _ => std::env::var(name).ok(),
         })
     }

@@ -60,7 +60,7 @@ impl DeleteArguments {
             output.line(&field("key set", &key_set.line()))?;
             output.line(&field("client", &client.line()))?;
         }
-        let question = format!("Delete the profile `{}`? Its APIs refuse every call then.", self.name);
+        let question = format!("Delete the profile `{}` and all that it keeps?", self.name);
         terminal::approve(self.yes, &question, &format!("see `profiles show {}`", self.name))?;
         progress(&format!("deleting {location}"));
         bench.repository.delete(&self.name, stored.version).await?;

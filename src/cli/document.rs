@@ -27,7 +27,10 @@ pub(super) fn read(file: &Path) -> Result<String, CliError> {
 
 fn read_text(source: impl Read) -> io::Result<String> {
     let mut text = String::new();
-    source.take(MAX_BYTES).read_to_string(&mut text)?;
+    // One more than may be there, so that nothing is cut off in silence.
+    if source.take(MAX_BYTES + 1).read_to_string(&mut text)? as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
+    }
     // Some editors begin a file with a byte order mark.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

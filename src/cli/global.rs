@@ -42,7 +42,7 @@ pub(super) struct Workbench {
 impl GlobalArguments {
     /// The environment's configuration, with what the command line says otherwise.
     pub(super) fn config(&self) -> Result<Config, CliError> {
-        Ok(Config::from_environment_with(self.store.clone(), self.root.clone())?)
+        Ok(Config::from_environment_with(self.store.as_deref(), self.root.as_deref())?)
     }
 
     /// How to print.

@@ -84,7 +84,7 @@ impl ShowArguments {
         match profile {
             Ok(_) => Ok(()),
             Err(_) => Err(CliError::failed(format!(
-                "the stored document of `{}` is not valid: no function serves it; put one that is",
+                "the stored document of `{}` is not valid: no function takes it; put one that is",
                 self.name
             ))),
         }

@@ -45,11 +45,12 @@ pub(super) fn secret(client: &str) -> Result<ClientSecret, CliError> {
         rpassword::prompt_password(format!("Secret of the client {client} (it is not shown): "))?
     } else {
         let mut text = String::new();
-        io::stdin().lock().take(MAX_SECRET_BYTES).read_to_string(&mut text)?;
+        // One more than may be there, so that nothing is cut off in silence.
+        io::stdin().lock().take(MAX_SECRET_BYTES + 1).read_to_string(&mut text)?;
         text
     };
     secret.truncate(secret.trim_end_matches(['\r', '\n']).len());
-    if secret.is_empty() || secret.contains(['\r', '\n']) {
+    if secret.is_empty() || secret.contains(['\r', '\n']) || secret.len() as u64 > MAX_SECRET_BYTES {
         return Err(CliError::usage(format!(
             "the secret of `{client}` is expected as one line of standard input, or at a terminal's prompt"
         )));

@@ -4,6 +4,7 @@ use okta_security_profiles::adapters::file::FileProfileStore;
 use okta_security_profiles::adapters::ssm::SsmProfileStore;
 use okta_security_profiles::domain::profile::ProfileName;
 use okta_security_profiles::ports::key_set_store::KeySetStore;
+use okta_security_profiles::ports::profile_repository::ProfileRepository;
 use okta_security_profiles::ports::profile_store::{ProfileSelection, ProfileStore};
 use tempfile::TempDir;
 
@@ -11,7 +12,7 @@ use crate::support::{Moto, ParameterType, SsmFront};
 
 /// What the suite needs of a place.
 pub(crate) trait Bench {
-    type Store: ProfileStore + KeySetStore;
+    type Store: ProfileStore + KeySetStore + ProfileRepository;
 
     async fn empty() -> Self;
     fn store(&self) -> &Self::Store;

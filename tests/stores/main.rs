@@ -7,5 +7,6 @@ mod support;
 
 mod bench;
 mod folder;
+mod repository;
 mod ssm;
 mod suite;

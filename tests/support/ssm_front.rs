@@ -33,6 +33,8 @@ pub(crate) enum SsmAnswers {
     RefuseWrites,
     /// With an empty object.
     Nothing,
+    /// As moto answers them, but every write is one that somebody else made at the same moment, too.
+    RepeatWrites,
     /// With a page without parameters and a token for the next one, for ever.
     EndlessPages,
 }
@@ -94,7 +96,11 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
     match answers {
         SsmAnswers::True => pass_on(&shared, headers, body).await,
         SsmAnswers::Nothing => json_answer(200, &json!({})),
-        SsmAnswers::RefuseWrites if !is_write => pass_on(&shared, headers, body).await,
+        SsmAnswers::RefuseWrites | SsmAnswers::RepeatWrites if !is_write => pass_on(&shared, headers, body).await,
+        SsmAnswers::RepeatWrites => {
+            pass_on(&shared, headers.clone(), body.clone()).await;
+            pass_on(&shared, headers, body).await
+        }
         SsmAnswers::RefuseWrites => refuse(400, "AccessDeniedException"),
         SsmAnswers::Error(status, code) => refuse(status, code),
         SsmAnswers::EndlessPages => json_answer(200, &json!({"Parameters": [], "NextToken": "again"})),

@@ -131,10 +131,10 @@ fn version(text: &str) -> Version {
 
 /// A file that came into being meanwhile is a conflict.
 fn unwritten(path: &Path, error: std::io::Error) -> RepositoryError {
-    match error.kind() {
-        ErrorKind::AlreadyExists => RepositoryError::Conflict { location: path.display().to_string() },
-        _ => unavailable(path, "written", error),
+    if error.kind() == ErrorKind::AlreadyExists {
+        return RepositoryError::Conflict { location: path.display().to_string() };
     }
+    unavailable(path, "written", error)
 }
 
 fn unavailable(path: &Path, attempt: &'static str, error: std::io::Error) -> RepositoryError {
@@ -144,13 +144,15 @@ fn unavailable(path: &Path, attempt: &'static str, error: std::io::Error) -> Rep
 
 /// In one line, with what to do where that is known.
 fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::PermissionDenied => {
-            "permission denied; ask the folder's owner, or name another with `--store`".to_owned()
-        }
-        ErrorKind::NotFound => "it does not exist; name the folder with `--store file:DIR`".to_owned(),
-        kind => kind.to_string(),
-    }
+    let kind = error.kind();
+    let remedy = if kind == ErrorKind::PermissionDenied {
+        "; ask the folder's owner, or name another with `--store file:DIR`"
+    } else if kind == ErrorKind::NotFound {
+        return "it does not exist; name the folder with `--store file:DIR`".to_owned();
+    } else {
+        ""
+    };
+    format!("{kind}{remedy}")
 }
 
 fn unreadable(error: ProfileStoreError) -> RepositoryError {

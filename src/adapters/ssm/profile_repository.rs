@@ -25,7 +25,7 @@ impl ProfileRepository for SsmProfileStore {
         let answer = match self.client.get_parameter().name(&location).send().await {
             Ok(answer) => answer,
             Err(SdkError::ServiceError(error)) if error.err().is_parameter_not_found() => return Ok(None),
-            Err(error) => return Err(unavailable(location, "read", "GetParameter", error)),
+            Err(error) => return Err(unavailable(location, "read", "GetParameter", &error)),
         };
         let parameter = answer.parameter;
         Ok(parameter
@@ -56,7 +56,7 @@ impl ProfileRepository for SsmProfileStore {
                 }
             }
             Err(SdkError::ServiceError(error)) if error.err().is_parameter_already_exists() => Err(conflict()),
-            Err(error) => Err(unavailable(location, "written", "PutParameter", error)),
+            Err(error) => Err(unavailable(location, "written", "PutParameter", &error)),
         }
     }
 
@@ -68,7 +68,7 @@ impl ProfileRepository for SsmProfileStore {
         }
         let names = [location.clone(), self.keys_name(name), self.client_name(name)];
         let deleted = self.client.delete_parameters().set_names(Some(names.to_vec())).send().await;
-        deleted.map(|_| ()).map_err(|error| unavailable(location, "deleted", "DeleteParameters", error))
+        deleted.map(|_| ()).map_err(|error| unavailable(location, "deleted", "DeleteParameters", &error))
     }
 
     async fn client(&self, name: &ProfileName) -> Result<Option<ClientCredentials>, RepositoryError> {
@@ -85,7 +85,7 @@ impl ProfileRepository for SsmProfileStore {
         let location = self.client_name(name);
         let put = self.client.put_parameter().name(&location).value(client_json(client_id, secret));
         let put = put.r#type(ParameterType::SecureString).set_key_id(key.map(str::to_owned)).overwrite(true);
-        put.send().await.map(|_| ()).map_err(|error| unavailable(location, "written", "PutParameter", error))
+        put.send().await.map(|_| ()).map_err(|error| unavailable(location, "written", "PutParameter", &error))
     }
 
     fn location(&self, item: &Item) -> String {
@@ -146,11 +146,11 @@ fn version(number: impl Into<Option<i64>>) -> Version {
     Version(number.into().and_then(|number| u64::try_from(number).ok()).unwrap_or_default())
 }
 
-fn unavailable<E>(location: String, attempt: &'static str, operation: &str, error: SdkError<E>) -> RepositoryError
+fn unavailable<E>(location: String, attempt: &'static str, operation: &str, error: &SdkError<E>) -> RepositoryError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let chain = DisplayErrorContext(&error).to_string();
+    let chain = DisplayErrorContext(error).to_string();
     let code = error.code();
     let what = format!("ssm:{operation}, {}; {}", code.unwrap_or("no answer"), remedy(code, &chain));
     RepositoryError::Unavailable { location, attempt, what, source: chain.into() }
