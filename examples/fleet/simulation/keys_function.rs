@@ -123,7 +123,7 @@ impl World<'_> {
 
 impl ProfileStore for World<'_> {
     async fn load(&self, _request: LoadRequest<'_>) -> Result<LoadedProfiles, ProfileStoreError> {
-        Ok(LoadedProfiles { found: self.profiles.to_vec(), missing: Vec::new(), key_sets_read: true })
+        Ok(LoadedProfiles { found: self.profiles.to_vec(), missing: Vec::new(), key_sets_read: true, deny_list: None })
     }
 
     async fn client(&self, _name: &ProfileName) -> Result<Option<ClientCredentials>, ProfileStoreError> {
@@ -146,7 +146,7 @@ impl KeySetSource for World<'_> {
         };
         let edition = self.okta.edition(issuer, self.okta.published(self.now));
         let (keys, document) = (edition.keys.clone(), edition.document.clone());
-        Ok(FetchedKeySet { keys, document, max_age: Some(self.okta.max_age()) })
+        Ok(FetchedKeySet { keys, document, max_age: Some(self.okta.max_age()), date: None })
     }
 }
 

@@ -43,9 +43,8 @@ pub(super) enum Progress {
 impl Load {
     /// A load of so many profiles. Their stored key sets come along where that costs no further call.
     pub(super) fn new(number: u32, profiles: usize, key_sets_needed: bool) -> Self {
-        let key_sets = key_sets_needed || calls_for(2 * profiles) == calls_for(profiles);
-        let names = if key_sets { 2 * profiles } else { profiles };
-        Self { number, key_sets, calls: vec![CallState::UnderWay; calls_for(names)] }
+        let key_sets = key_sets_needed || calls_for(profiles, true) == calls_for(profiles, false);
+        Self { number, key_sets, calls: vec![CallState::UnderWay; calls_for(profiles, key_sets)] }
     }
 
     /// The calls that are to be made.

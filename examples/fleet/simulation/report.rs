@@ -147,7 +147,7 @@ fn no_call_to_okta(ledger: &Ledger, options: &Options) -> Verdict {
 
 /// The calls that all starts take, and those that SSM answers while they last.
 fn calls_of_the_start(options: &Options) -> (u64, u64) {
-    let needed = options.sandboxes * calls_for(2 * options.profiles);
+    let needed = options.sandboxes * calls_for(options.profiles, true);
     (needed as u64, u64::from(options.ssm_limit) * (options.starting_within + 1))
 }
 
