@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::described::{FindingRecord, findings, printable};
-use super::document::read;
+use super::document::{DocumentError, read};
 use super::error::CliError;
 use super::global::{GlobalArguments, Workbench};
 use super::output::{Output, progress};
@@ -68,7 +68,7 @@ impl LintArguments {
         let mut documents = Vec::new();
         for argument in &self.documents {
             let linted = if is_file(argument) {
-                check(argument.display().to_string(), &name_of(argument)?, &read(argument)?, transport)
+                file(argument, transport)?
             } else {
                 if bench.is_none() {
                     bench = Some(global.open().await?);
@@ -89,6 +89,22 @@ impl LintArguments {
     }
 }
 
+/// What is no document is a finding; what cannot be read ends the run.
+fn file(file: &Path, transport: Transport) -> Result<Linted, CliError> {
+    let (source, name) = (file.display().to_string(), name_of(file)?);
+    match read(file) {
+        Ok(document) => Ok(check(source, &name, &document, transport)),
+        Err(DocumentError::NotADocument { problem, .. }) => {
+            Ok(refused(source, &name, &[Finding::new("document", problem)]))
+        }
+        Err(error @ DocumentError::Unreadable { .. }) => Err(error.into()),
+    }
+}
+
+fn refused(source: String, name: &ProfileName, errors: &[Finding]) -> Linted {
+    Linted { source, profile: name.to_string(), valid: false, errors: findings(errors), warnings: Vec::new() }
+}
+
 async fn stored(bench: &Workbench, argument: &Path) -> Result<Linted, CliError> {
     let name = ProfileName::new(&argument.to_string_lossy())?;
     let manage = ManageProfiles { repository: &bench.repository, transport: bench.config.transport };
@@ -99,14 +115,13 @@ async fn stored(bench: &Workbench, argument: &Path) -> Result<Linted, CliError> 
 }
 
 fn check(source: String, name: &ProfileName, document: &str, transport: Transport) -> Linted {
-    let profile = name.to_string();
     match SecurityProfile::from_json(name, document, transport) {
         Ok(valid) => {
             let mut warnings = findings(valid.warnings());
             warnings.extend(findings(too_large(document).as_slice()));
-            Linted { source, profile, valid: true, errors: Vec::new(), warnings }
+            Linted { source, profile: name.to_string(), valid: true, errors: Vec::new(), warnings }
         }
-        Err(error) => Linted { source, profile, valid: false, errors: findings(&error.findings), warnings: Vec::new() },
+        Err(error) => refused(source, name, &error.findings),
     }
 }
 

@@ -131,6 +131,14 @@ async fn stored_profiles_and_files_are_linted_together(world: World) {
         assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
     }
     assert_eq!(run.failed(1), "profiles: 2 of 4 documents are refused");
+    world.write("typo.yaml", "version: 1\n\nscope: a\n");
+    world.write("open.yaml", "version: [1");
+    let run = world.run(&["lint", "typo.yaml", "open.yaml", "orders"]).await;
+    for expected in ["typo.yaml: error: field `document`: is not a profile document: ", "line 3", "open.yaml: error: "]
+    {
+        assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
+    }
+    assert_eq!(run.failed(1), "profiles: 2 of 3 documents are refused");
     assert_eq!(world.run(&["lint", "orders"]).await.status, Some(0));
     let line = world.run(&["lint", "nothing"]).await.failed(1);
     assert!(line.contains("there is no profile `nothing`"), "{line}");
