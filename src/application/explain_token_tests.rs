@@ -126,11 +126,11 @@ async fn the_steps_before_the_refusal_pass_and_those_after_it_are_not_reached() 
     let networks = with(profile_document(), "allowedIps", json!(["203.0.113.0/24"]));
     let (rest_token, rest_request) = (call(EventForm::RestToken, None), call(EventForm::RestRequest, None));
     for (document, credential, call, expected) in [
-        (&profile_document(), good(), None, "pppppppppppppnn"),
-        (&profile_document(), good(), Some(&rest_request), "ppppppppppppppp"),
-        (&profile_document(), bearer("a.b"), None, "r--------------"),
-        (&networks, good(), Some(&rest_request), "pppppppppppppr-"),
-        (&networks, good(), Some(&rest_token), "pppppppppp---r-"),
+        (&profile_document(), good(), None, "ppppppppppppppnn"),
+        (&profile_document(), good(), Some(&rest_request), "pppppppppppppppp"),
+        (&profile_document(), bearer("a.b"), None, "r---------------"),
+        (&networks, good(), Some(&rest_request), "ppppppppppppppr-"),
+        (&networks, good(), Some(&rest_token), "pppppppppp----r-"),
     ] {
         let (explanation, _) = explain(&credential, call, vec![stored("a", document)]).await;
         assert_eq!(letters(&explanation), expected);

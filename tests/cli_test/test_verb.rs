@@ -63,3 +63,16 @@ async fn a_token_from_standard_input_is_tested_in_place_of_a_fetched_one() {
     assert_eq!(ran.stderr, "profiles: the profile `orders` fails its test: scope\n");
     assert_snapshot("test_scope_missing", &world.normalised(&ran.stdout));
 }
+
+#[tokio::test]
+async fn a_token_on_the_deny_list_stops_there_in_both_stores() {
+    for world in [World::folder().await, World::ssm().await] {
+        let denied = world.run(&["deny", "add", "--cid", CLIENT_ID], "").await;
+        assert_eq!(denied.status, Some(0), "{}", denied.stderr);
+        let (status, report) = world.run_json(&["test", "orders"], "").await;
+        assert_eq!((status, troubles(&report)), (Some(1), vec!["fail deny-list deny_listed".to_owned()]), "{report}");
+        let token = world.okta.issue(CLIENT_ID, &[SCOPE]);
+        let explained = world.run(&["explain", "-"], &token).await;
+        assert!(explained.stdout.contains("profiles deny remove"), "{}", explained.stdout);
+    }
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# The whole journey of a security profile on this machine: init, put, test, assign, token, call, deny, refused.
+#
+#   docs/journey.sh        the profiles lie in a folder
+#   docs/journey.sh ssm    in SSM Parameter Store: moto's, on loopback, which ./check installs into .venv
+#
+# Shows each command as it is typed and what it answers. Exit status 0 only where every step answered as it should.
+set -euo pipefail
+unset CDPATH
+cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+store="${1:-folder}"
+cargo build --quiet --locked --bin profiles
+binaries="${CARGO_TARGET_DIR:-target}/debug"
+binaries="$(cd "$binaries" && pwd)"
+moto_server="${MOTO_SERVER:-$PWD/.venv/bin/moto_server}"
+work="$(mktemp -d)"
+started=()
+
+finish() {
+    local status=$?
+    for process in ${started[@]+"${started[@]}"}; do
+        kill "$process" 2>/dev/null || true
+    done
+    wait
+    if [ "$status" -ne 0 ]; then
+        echo "journey: FAILED; what the gateways logged:" >&2
+        tail -n 5 "$work"/*.log >&2 || true
+    fi
+    rm -rf "$work"
+}
+trap finish EXIT
+cd "$work"
+
+# shown COMMAND...: prints a command as one types it, runs it, keeps its output in $answer.
+answer=
+shown() {
+    printf '\n$ %s\n' "$(printf '%q ' "$@" | sed 's/ $//')"
+    answer="$("$@" 2>&1)" || { printf '%s\n' "$answer"; return 1; }
+    printf '%s\n' "$answer"
+}
+
+# refused COMMAND...: the same where the command must fail.
+refused() {
+    printf '\n$ %s\n' "$(printf '%q ' "$@" | sed 's/ $//')"
+    if answer="$("$@" 2>&1)"; then
+        printf '%s\njourney: expected a refusal\n' "$answer" >&2
+        return 1
+    fi
+    printf '%s\n' "$answer"
+}
+
+# expect TEXT: the last answer must hold it.
+expect() {
+    case "$answer" in
+        *"$1"*) ;;
+        *)
+            echo "journey: expected \`$1\`" >&2
+            return 1
+            ;;
+    esac
+}
+
+# start LOG COMMAND...: runs it beside this script until the end.
+start() {
+    local log="$1"
+    shift
+    "$@" >"$log" 2>&1 </dev/null &
+    started+=("$!")
+}
+
+# wait_for LOG EXPRESSION: prints what sed finds in a log, as soon as it is there.
+wait_for() {
+    local found
+    for _ in $(seq 300); do
+        found="$(sed -n "$2" "$1" 2>/dev/null | head -n 1)"
+        if [ -n "$found" ]; then
+            printf '%s' "$found"
+            return
+        fi
+        sleep 0.1
+    done
+    echo "journey: $1 never said what was waited for" >&2
+    return 1
+}
+
+# status COMMAND...: the HTTP status that curl saw.
+call() { curl --silent --output body.json --write-out '%{http_code}' "$@"; }
+
+PATH="$binaries:$PATH"
+# The stand-in's issuer is plain HTTP on this machine.
+export ALLOW_LOOPBACK_HTTP=true NO_COLOR=1
+unset PROFILES PROFILE_ROOT PROFILE_TTL_SECONDS AUTHORIZER_RESPONSE OKTA_PROXY
+
+case "$store" in
+    folder)
+        mkdir store
+        export PROFILE_STORE="file:$work/store"
+        ;;
+    ssm)
+        start moto.log "$moto_server" --host 127.0.0.1 --port 0
+        export AWS_ENDPOINT_URL_SSM
+        AWS_ENDPOINT_URL_SSM="$(wait_for moto.log 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p')"
+        export PROFILE_STORE=ssm AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing
+        ;;
+    *)
+        echo "journey: unknown store \`$store\`; expected \`folder\` or \`ssm\`" >&2
+        exit 2
+        ;;
+esac
+
+# Okta's place is taken by the stand-in of `profiles local`, with its client `demo-client`.
+start okta.log profiles local --port 0 --okta-port 0
+issuer="$(wait_for okta.log 's/^ *issuer *//p')"
+
+echo "== init: a document to begin with"
+shown profiles init orders --audience api://orders --scope CustomScope
+refused profiles lint orders.yaml
+expect yourOktaDomain
+sed "s|^issuer:.*|issuer: $issuer|" orders.yaml >edited.yaml
+mv edited.yaml orders.yaml
+shown profiles lint orders.yaml
+
+echo "== put: stored, with a client for tests"
+printf 'demo-secret\n' >secret
+shown profiles put orders orders.yaml --client-id demo-client <secret
+
+echo "== test: the Test button"
+shown profiles test orders
+sed 's|api://orders|api://other|' orders.yaml >wrong.yaml
+shown profiles put wrong wrong.yaml --client-id demo-client <secret
+refused profiles test wrong
+expect audience_mismatch
+shown profiles delete wrong --yes
+
+echo "== assign: where it applies"
+shown profiles assign orders local00001/local
+shown profiles list
+
+# The gateway reads the same store as the functions do.
+start gateway.log profiles local --store "$PROFILE_STORE" --port 0 --api local00001/local
+gateway="$(wait_for gateway.log 's/^ *API *\(http:[^ ]*[0-9]\).*/\1/p')"
+
+echo "== token: from the profile's own token URL"
+shown curl --silent --user demo-client:demo-secret --data grant_type=client_credentials "$gateway/oauth2/orders/v1/token"
+expect '"access_token"'
+token="$(printf '%s' "$answer" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"
+
+echo "== call: with the token, and without"
+printf 'header = "Authorization: Bearer %s"\n' "$token" >with-token
+answer="$(call --config with-token "$gateway/orders/1")"
+printf 'with the token: %s\n' "$answer"
+expect 200
+answer="$(call "$gateway/orders/1")"
+printf 'without: %s\n' "$answer"
+expect 401
+printf '%s' "$token" >token
+shown profiles explain - <token
+
+echo "== deny: the emergency list"
+shown profiles deny add --cid demo-client
+for _ in $(seq 120); do
+    answer="$(call --config with-token "$gateway/orders/1")"
+    [ "$answer" = 200 ] || break
+    sleep 0.25
+done
+printf 'with the token: %s\n' "$answer"
+expect 403
+shown profiles deny remove --cid demo-client
+
+printf '\njourney: every step answered as it should\n'
