@@ -21,7 +21,7 @@ pub const MIN_FRESHNESS: Duration = Duration::from_secs(60);
 pub const MAX_FRESHNESS: Duration = Duration::from_secs(60 * 60);
 /// Stored keys are fresh this long, unless Okta called them fresh for less than [`MAX_FRESHNESS`]: the `keys` function
 /// renews them every hour, so that while it runs nobody else asks Okta, and one missed run is no reason to.
-pub const STORED_FRESHNESS: Duration = Duration::from_secs(3 * 60 * 60);
+pub const STORED_FRESHNESS: Duration = Duration::from_secs(4 * 60 * 60);
 /// Keys that could not be refreshed serve at most this long.
 pub const MAX_STALENESS: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -66,6 +66,26 @@ async fn a_key_set_that_may_not_be_written_names_the_call_the_parameter_and_the_
 
 /// Threat 56.
 #[tokio::test]
+async fn what_came_before_a_first_load_failed_is_not_asked_for_again() {
+    let bench = Ssm::empty().await;
+    let names: Vec<String> = (0..12).map(|number| format!("p{number}")).collect();
+    for name in &names {
+        bench.put_document(name, "{}").await;
+    }
+    let selection = named(names.iter().map(String::as_str));
+    let store = bench.store();
+    bench.front.answer_with(SsmAnswers::RefuseNaming("/p11/keys"));
+    store.load(everything(&selection)).await.expect_err("one of three calls is refused");
+    assert_eq!(bench.front.calls().len(), 3);
+    bench.front.answer_with(SsmAnswers::True);
+    assert_eq!(store.load(everything(&selection)).await.expect("the missing call").found.len(), 12);
+    assert_eq!(bench.front.calls().len(), 4, "the two that came are not made again");
+    store.load(everything(&selection)).await.expect("a refresh");
+    assert_eq!(bench.front.calls().len(), 7, "a refresh reads everything anew");
+}
+
+/// Threat 56.
+#[tokio::test]
 async fn an_answer_that_says_nothing_of_a_parameter_is_no_proof_that_it_does_not_exist() {
     let bench = Ssm::empty().await;
     bench.front.answer_with(SsmAnswers::Nothing);

@@ -31,6 +31,8 @@ pub(crate) enum SsmAnswers {
     Error(u16, &'static str),
     /// As moto answers them, but for writes, which are refused.
     RefuseWrites,
+    /// As moto answers them, but for those that name a parameter with this ending, which are refused.
+    RefuseNaming(&'static str),
     /// With an empty object.
     Nothing,
     /// As moto answers them, but every write is one that somebody else made at the same moment, too.
@@ -89,11 +91,15 @@ impl SsmFront {
 async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let operation = target.trim_start_matches("AmazonSSM.").to_owned();
-    let input = serde_json::from_slice(&body).unwrap_or_default();
+    let input: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let named = input["Names"].as_array().cloned().unwrap_or_default();
     let is_write = operation.starts_with("Put");
     lock(&shared.calls).push(SsmCall { operation, input });
     let answers = *lock(&shared.answers);
+    let names = |parameter: &str| named.iter().any(|name| name.as_str().is_some_and(|name| name.ends_with(parameter)));
     match answers {
+        SsmAnswers::RefuseNaming(parameter) if names(parameter) => refuse(400, "AccessDeniedException"),
+        SsmAnswers::RefuseNaming(_) => pass_on(&shared, headers, body).await,
         SsmAnswers::True => pass_on(&shared, headers, body).await,
         SsmAnswers::Nothing => json_answer(200, &json!({})),
         SsmAnswers::RefuseWrites | SsmAnswers::RepeatWrites if !is_write => pass_on(&shared, headers, body).await,

@@ -19,9 +19,10 @@ pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// `OPERATION_TIMEOUT` of `adapters/ssm/client.rs`.
 pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The tokens that the SDK's standard mode gives all calls of one client for their retries, and what one costs after a
-/// throttle and after a time-out (`aws-smithy-runtime` 1.16, `client/retries/token_bucket.rs`). Time brings none back.
-pub(crate) const RETRY_TOKENS: u32 = 500;
+/// The tokens that all calls of one client have for their retries: `TokenBucket::unlimited` in `adapters/ssm/client.rs`.
+pub(crate) const RETRY_TOKENS: u32 = u32::MAX;
+/// What a retry costs after a throttle and after a time-out, where there is a bound (`aws-smithy-runtime` 1.16,
+/// `client/retries/token_bucket.rs`). Time brings none back.
 pub(crate) const THROTTLED_RETRY_COST: u32 = 5;
 pub(crate) const TIMED_OUT_RETRY_COST: u32 = 10;
 

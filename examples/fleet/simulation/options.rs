@@ -92,12 +92,12 @@ pub(crate) struct WhatIf {
     /// The longest pause before any attempt, in milliseconds
     #[arg(long, default_value_t = MAX_BACKOFF.as_millis() as u64, value_name = "MS")]
     pub(crate) max_backoff: u64,
-    /// Tokens that the SDK gives a client for its retries
+    /// Tokens that a client has for its retries; the SDK would give it 500
     #[arg(long, default_value_t = RETRY_TOKENS, value_name = "N")]
     pub(crate) retry_tokens: u32,
-    /// What came before a first load failed is kept for the next one
+    /// What came before a first load failed is forgotten, not kept for the next one
     #[arg(long)]
-    pub(crate) keep_what_came: bool,
+    pub(crate) forget_what_came: bool,
     /// The least pause after a failed first load, in milliseconds; each sandbox takes half of it to all of it
     #[arg(long, default_value_t = 0, value_name = "MS")]
     pub(crate) first_load_pause: u64,

@@ -34,7 +34,7 @@ impl RetryTokens {
     pub(super) fn reward(&mut self) {
         let back = if self.of_last_retry > 0 { self.of_last_retry } else { 1 };
         self.of_last_retry = 0;
-        self.left = (self.left + back).min(self.all);
+        self.left = self.left.saturating_add(back).min(self.all);
     }
 }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_sdk_ssm::config::Builder as ConfigBuilder;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -52,5 +54,9 @@ pub async fn connect(connection: SsmConnection) -> aws_sdk_ssm::Client {
     if let Some(endpoint_url) = connection.endpoint_url {
         loader = loader.endpoint_url(endpoint_url);
     }
-    aws_sdk_ssm::Client::new(&loader.load().await)
+    // The attempts and pauses above are the bound. The SDK's bucket of retry tokens is one for all calls of a client, and
+    // time brings none back: a sandbox that had met one throttle would have one attempt for each later call.
+    let retries = RetryPartition::custom("ssm").token_bucket(TokenBucket::unlimited()).build();
+    let config = ConfigBuilder::from(&loader.load().await).retry_partition(retries).build();
+    aws_sdk_ssm::Client::from_conf(config)
 }

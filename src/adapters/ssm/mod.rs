@@ -1,6 +1,7 @@
 //! SSM Parameter Store: where profiles live in an account.
 
 mod client;
+mod first_load;
 mod key_set_store;
 mod profile_repository;
 mod profile_store;

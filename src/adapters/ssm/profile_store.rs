@@ -1,12 +1,15 @@
 //! Profiles as parameters: `{root}/{profile}`, `{root}/{profile}/keys`, `{root}/{profile}/client`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use secrecy::SecretString;
+use tokio::task::JoinHandle;
 
+use super::first_load::{Answer, FirstLoad};
 use crate::adapters::stored_client;
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
@@ -27,13 +30,14 @@ const DENY_LIST: &str = "deny";
 pub struct SsmProfileStore {
     pub(super) client: Client,
     root: String,
+    first_load: Arc<FirstLoad>,
 }
 
 impl SsmProfileStore {
     /// Profiles below `root`, which begins with `/` and does not end with one.
     #[must_use]
     pub fn new(client: Client, root: String) -> Self {
-        Self { client, root }
+        Self { client, root, first_load: Arc::default() }
     }
 
     pub(super) fn document_name(&self, profile: &ProfileName) -> String {
@@ -134,35 +138,57 @@ impl SsmProfileStore {
 
     /// The values of those of `names` that exist, ten to a call, the calls in parallel, nothing decrypted.
     async fn parameters(&self, names: Vec<String>) -> Result<HashMap<String, String>, ProfileStoreError> {
-        let calls: Vec<_> = names
-            .chunks(NAMES_PER_CALL)
-            .map(|names| {
-                let call = self.client.get_parameters().set_names(Some(names.to_vec())).with_decryption(false).send();
-                tokio::spawn(call)
-            })
-            .collect();
-        let (mut values, mut absent) = (HashMap::with_capacity(names.len()), Vec::new());
+        let calls: Vec<_> = names.chunks(NAMES_PER_CALL).map(|names| self.call(names)).collect();
+        let mut values = HashMap::with_capacity(names.len());
         for call in calls {
-            let answer = call
-                .await
-                .map_err(|error| ProfileStoreError::Unavailable {
+            let answer = match call {
+                Call::Answered(answer) => answer,
+                Call::UnderWay(call) => call.await.map_err(|error| ProfileStoreError::Unavailable {
                     what: "GetParameters".to_owned(),
                     source: error.into(),
-                })?
-                .map_err(|error| unavailable("GetParameters", &self.root, error))?;
-            let parameters = answer.parameters.unwrap_or_default();
-            values.extend(parameters.into_iter().filter_map(|parameter| Some((parameter.name?, parameter.value?))));
-            absent.extend(answer.invalid_parameters.unwrap_or_default());
+                })??,
+            };
+            values.extend(answer.values);
         }
+        self.first_load.complete();
+        Ok(values)
+    }
+
+    /// A call for at most ten names, under way from here on, unless an earlier load was answered it.
+    fn call(&self, names: &[String]) -> Call {
+        if let Some(answer) = self.first_load.kept(names) {
+            return Call::Answered(answer);
+        }
+        let (store, names) = (self.clone(), names.to_vec());
+        Call::UnderWay(tokio::spawn(async move {
+            let answer = store.ask(&names).await?;
+            store.first_load.keep(&names, &answer);
+            Ok(answer)
+        }))
+    }
+
+    async fn ask(&self, names: &[String]) -> Result<Answer, ProfileStoreError> {
+        let call = self.client.get_parameters().set_names(Some(names.to_vec())).with_decryption(false);
+        let answered = call.send().await.map_err(|error| unavailable("GetParameters", &self.root, error))?;
+        let parameters = answered.parameters.unwrap_or_default().into_iter();
+        let values = parameters.filter_map(|parameter| Some((parameter.name?, parameter.value?))).collect();
+        let answer = Answer { values, absent: answered.invalid_parameters.unwrap_or_default() };
         // A parameter that is neither there nor said not to be there has not been asked about.
-        match names.iter().find(|name| !values.contains_key(*name) && !absent.contains(name)) {
-            None => Ok(values),
+        match names.iter().find(|name| !answer.values.contains_key(*name) && !answer.absent.contains(name)) {
+            None => Ok(answer),
             Some(name) => Err(ProfileStoreError::Unavailable {
                 what: format!("ssm:GetParameters on `{}`", self.root),
                 source: format!("the answer says nothing of `{name}`").into(),
             }),
         }
     }
+}
+
+/// A call for some of a load's parameters.
+enum Call {
+    /// Answered to an earlier load.
+    Answered(Answer),
+    UnderWay(JoinHandle<Result<Answer, ProfileStoreError>>),
 }
 
 impl ProfileStore for SsmProfileStore {

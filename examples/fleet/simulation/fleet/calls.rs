@@ -96,7 +96,7 @@ impl Fleet<'_> {
     fn keep(&mut self, call: Call) {
         let Owner::Sandbox(sandbox) = call.owner else { return };
         let sandbox = &mut self.sandboxes[sandbox];
-        if self.options.what_if.keep_what_came && !sandbox.has_profiles() && !sandbox.kept.contains(&call.index) {
+        if !self.options.what_if.forget_what_came && !sandbox.has_profiles() && !sandbox.kept.contains(&call.index) {
             sandbox.kept.push(call.index);
         }
     }
