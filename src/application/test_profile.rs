@@ -29,10 +29,8 @@ use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint};
 /// How long the store and each of Okta's answers may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How a profile's own client is stored.
-const STORE_A_CLIENT: &str = "Store the client's id and secret beside the profile, as \
-                              `{\"clientId\": \"...\", \"clientSecret\": \"...\"}`: in SSM as the SecureString \
-                              `{root}/{profile}/client`, in a folder as `{profile}.client.json`. Or name a client with \
-                              --client-id and give its secret on standard input.";
+const STORE_A_CLIENT: &str = "Store a client beside the profile with `profiles put NAME --client-id ID`, which asks for its \
+                              secret. Or name one for this test alone with --client-id.";
 
 /// Tests profiles.
 #[derive(Debug)]

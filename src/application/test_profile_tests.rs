@@ -164,7 +164,7 @@ async fn a_stored_key_set_that_would_not_carry_a_cold_start_is_a_warning() {
         (None, "stored_keys_missing"),
         (Some("<html>".to_owned()), "stored_keys_unusable"),
         (Some(keys(60, FOREIGN_KEY.jwk())), "stored_keys_differ"),
-        (Some(keys(3 * 3_600, OKTA_KEY.jwk())), "stored_keys_old"),
+        (Some(keys(4 * 3_600, OKTA_KEY.jwk())), "stored_keys_old"),
     ] {
         let lines = Bench { key_set, ..Bench::new() }.test_stored().await;
         assert_eq!(troubles(&lines), [format!("warn stored-keys {reason}")]);

@@ -9,8 +9,14 @@ use super::wait_for;
 use crate::domain::deny_list::{DenyList, Listed};
 use crate::ports::profile_repository::{Expected, Item, ProfileRepository as _, Tier};
 
-/// Example: `profiles deny add --cid 0oa1abcd --store file:my-profiles`.
+const EXAMPLES: &str = "\
+Examples:
+  profiles deny add --cid 0oa1b2c3d4e5f6g7h8i9
+  profiles deny list
+  profiles deny remove --cid 0oa1b2c3d4e5f6g7h8i9";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct DenyArguments {
     #[command(subcommand)]
     verb: DenyVerb,

@@ -28,9 +28,15 @@ use crate::ports::profile_store::ProfileSelection;
 /// How long the authorizer has for its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Example: `pbpaste | profiles explain - --store file:my-profiles`. Exit status: 0 where the token was explained,
-/// whatever the answer.
+const EXAMPLES: &str = "\
+Examples:
+  profiles explain - < token.txt
+  profiles explain - --profile orders --offline < token.txt
+
+Exit status: 0 where the token was explained, whatever the answer.";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArguments {
     /// `-`: the token is read from standard input
     #[arg(value_name = "-", allow_hyphen_values = true)]

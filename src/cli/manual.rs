@@ -7,15 +7,28 @@ use clap_complete::Shell;
 
 use super::error::CliError;
 
-/// Example: `profiles completions bash > ~/.local/share/bash-completion/completions/profiles`.
+const COMPLETIONS_EXAMPLES: &str = "\
+Example:
+  profiles completions bash > profiles.bash
+
+`source profiles.bash` tries it; it lives in ~/.local/share/bash-completion/completions/profiles.";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  profiles man > profiles.1
+  profiles man put > profiles-put.1
+
+`man ./profiles.1` shows it.";
+
 #[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
 pub(super) struct CompletionsArguments {
     /// For which shell
     shell: Shell,
 }
 
-/// Example: `profiles man > profiles.1 && man ./profiles.1`.
 #[derive(Debug, Args)]
+#[command(after_help = MAN_EXAMPLES)]
 pub(super) struct ManArguments {
     /// One verb's page instead of the whole
     verb: Option<String>,

@@ -24,8 +24,14 @@ const ANY_API: &str = "abcdef1234/prod";
 /// The stage that stands for any.
 const ANY_STAGE: &str = "prod";
 
-/// Example: `profiles policy orders --cid 0oa1 --scope CustomScope orders.read`. Exit status: 0, whatever is allowed.
+const EXAMPLES: &str = "\
+Example:
+  profiles policy orders --cid 0oa1b2c3d4e5f6g7h8i9 --scope CustomScope orders.read
+
+Exit status: 0, whatever is allowed.";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct PolicyArguments {
     /// The profile's name
     name: String,

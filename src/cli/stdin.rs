@@ -1,11 +1,11 @@
-//! Tokens and secrets come from standard input alone: an argument is in the shell's history and in every process list.
+//! Tokens come from standard input alone: an argument is in the shell's history and in every process list.
 
 use std::io::{self, Read};
 
 use super::error::CliError;
 use super::output::progress;
 use crate::domain::oauth::bearer::{Credential, CredentialError};
-use crate::domain::oauth::secret::{BearerToken, ClientSecret};
+use crate::domain::oauth::secret::BearerToken;
 
 /// More than any token or secret has, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -40,17 +40,6 @@ pub(super) fn read_token(usage: &str, place: &str) -> Result<PresentedToken, Cli
     };
     let credential = Credential::from_authorization_values([value.as_str()]);
     Ok(PresentedToken { credential, text: BearerToken::new(token.to_owned()) })
-}
-
-/// A client's secret: what stands there, without the line's end.
-pub(super) fn read_secret() -> Result<ClientSecret, CliError> {
-    let secret = read("the client's secret")?;
-    if secret.is_empty() || !secret.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
-        return Err(CliError::usage(
-            "the client's secret is empty or has other than printable characters; give it on standard input",
-        ));
-    }
-    Ok(ClientSecret::new(secret))
 }
 
 fn read(what: &str) -> Result<String, CliError> {

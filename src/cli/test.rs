@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::error::CliError;
 use super::global::GlobalArguments;
 use super::output::{Mark, Output, progress};
-use super::stdin::{read_secret, read_token};
-use super::wait_for;
+use super::stdin::read_token;
+use super::{terminal, wait_for};
 use crate::adapters::configured::okta_client;
 use crate::adapters::system_clock::SystemClock;
 use crate::application::test_profile::{TestProfile, Tested};
@@ -15,12 +15,21 @@ use crate::application::test_step::{Ended, StepReport, TestStep};
 use crate::domain::oauth::client_credentials::{ClientAuthentication, ClientCredentials};
 use crate::domain::profile::{ClientId, ProfileName};
 
-/// Example: `profiles test orders --store file:my-profiles`. Exit status: 0 where nothing fails, otherwise 1.
+const EXAMPLES: &str = "\
+Examples:
+  profiles test orders
+  profiles test orders --client-id 0oa1b2c3d4e5f6g7h8i9 < secret.txt
+  profiles test orders --token - < token.txt
+
+A client's secret is asked for at a terminal, and otherwise read from standard input. Exit status: 0 where nothing fails,
+otherwise 1.";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct TestArguments {
     /// The profile's name
     name: String,
-    /// Fetch the token for this client, whose secret is read from standard input, and not for the stored one
+    /// Fetch the token for this client, whose secret is asked for, and not for the stored one
     #[arg(long, value_name = "ID", conflicts_with = "token")]
     client_id: Option<String>,
     /// `-`: test the token that is read from standard input, and fetch none
@@ -90,7 +99,7 @@ impl TestArguments {
             (Some(client_id), _) => {
                 let client_id = ClientId::new(client_id)
                     .ok_or_else(|| CliError::usage("--client-id is empty or has other than printable characters"))?;
-                let authentication = ClientAuthentication::Basic(read_secret()?);
+                let authentication = ClientAuthentication::Basic(terminal::secret(client_id.as_str())?);
                 Ok(Tested::Client(ClientCredentials { client_id, authentication }))
             }
         }

@@ -76,3 +76,21 @@ async fn a_token_on_the_deny_list_stops_there_in_both_stores() {
         assert!(explained.stdout.contains("profiles deny remove"), "{}", explained.stdout);
     }
 }
+
+#[tokio::test]
+async fn the_examples_in_the_help_work() {
+    let world = World::folder().await;
+    let token = world.okta.issue(CLIENT_ID, &[SCOPE]);
+    for (verb, arguments, input) in [
+        ("test", "test orders", ""),
+        ("test", "test orders --token -", &*token),
+        ("explain", "explain -", &*token),
+        ("explain", "explain - --profile orders --offline", &*token),
+    ] {
+        let help = world.run(&[verb, "--help"], "").await;
+        assert!(help.stdout.contains(&format!("\n  profiles {arguments}")), "{}", help.stdout);
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let ran = world.run(&arguments, input).await;
+        assert_eq!(ran.status, Some(0), "{}{}", ran.stdout, ran.stderr);
+    }
+}

@@ -8,8 +8,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 /// What came is asked for again after this time, so that no change to a profile is in force later than it should be.
 const KEPT_FOR: Duration = Duration::from_secs(300);
 
@@ -22,9 +20,12 @@ pub(super) struct Answer {
     pub(super) absent: Vec<String>,
 }
 
+/// An answer, and when it came on the process's own clock.
+type Came = (Duration, Answer);
+
 /// The answers by the names that were asked for; none after the first complete load.
 #[derive(Debug)]
-pub(super) struct FirstLoad(Mutex<Option<HashMap<Vec<String>, (Instant, Answer)>>>);
+pub(super) struct FirstLoad(Mutex<Option<HashMap<Vec<String>, Came>>>);
 
 impl Default for FirstLoad {
     fn default() -> Self {
@@ -34,17 +35,17 @@ impl Default for FirstLoad {
 
 impl FirstLoad {
     /// Keeps a call's answer. It may come after its load was given up.
-    pub(super) fn keep(&self, names: &[String], answer: &Answer) {
+    pub(super) fn keep(&self, names: &[String], answer: &Answer, now: Duration) {
         if let Some(answers) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            answers.insert(names.to_vec(), (Instant::now(), answer.clone()));
+            answers.insert(names.to_vec(), (now, answer.clone()));
         }
     }
 
     /// What an earlier load was answered.
-    pub(super) fn kept(&self, names: &[String]) -> Option<Answer> {
+    pub(super) fn kept(&self, names: &[String], now: Duration) -> Option<Answer> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (came, answer) = answers.as_ref()?.get(names)?;
-        (came.elapsed() < KEPT_FOR).then(|| answer.clone())
+        (now.saturating_sub(*came) < KEPT_FOR).then(|| answer.clone())
     }
 
     /// A load is complete.
@@ -55,23 +56,24 @@ impl FirstLoad {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Answer, FirstLoad, KEPT_FOR};
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_is_kept_for_five_minutes_and_until_a_load_is_complete() {
+    #[test]
+    fn an_answer_is_kept_for_five_minutes_and_until_a_load_is_complete() {
         let names = ["/root/a".to_owned()];
         let answer = Answer { absent: names.to_vec(), ..Answer::default() };
-        let first = FirstLoad::default();
-        assert!(first.kept(&names).is_none());
-        first.keep(&names, &answer);
-        assert_eq!(first.kept(&names).expect("kept").absent, names);
-        assert!(first.kept(&["/root/b".to_owned()]).is_none());
-        tokio::time::advance(KEPT_FOR).await;
-        assert!(first.kept(&names).is_none());
-        first.keep(&names, &answer);
+        let (first, began) = (FirstLoad::default(), Duration::from_secs(7));
+        let last = began + KEPT_FOR - Duration::from_nanos(1);
+        assert!(first.kept(&names, began).is_none());
+        first.keep(&names, &answer, began);
+        assert_eq!(first.kept(&names, last).expect("kept").absent, names);
+        assert!(first.kept(&["/root/b".to_owned()], began).is_none());
+        assert!(first.kept(&names, began + KEPT_FOR).is_none());
         first.complete();
-        assert!(first.kept(&names).is_none());
-        first.keep(&names, &answer);
-        assert!(first.kept(&names).is_none(), "it came too late");
+        assert!(first.kept(&names, began).is_none());
+        first.keep(&names, &answer, began);
+        assert!(first.kept(&names, began).is_none(), "it came too late");
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::first_load::{Answer, FirstLoad};
 use crate::adapters::stored_client;
+use crate::adapters::system_clock::SystemClock;
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::profile::ProfileName;
 use crate::ports::profile_store::{
@@ -156,13 +157,13 @@ impl SsmProfileStore {
 
     /// A call for at most ten names, under way from here on, unless an earlier load was answered it.
     fn call(&self, names: &[String]) -> Call {
-        if let Some(answer) = self.first_load.kept(names) {
+        if let Some(answer) = self.first_load.kept(names, SystemClock.elapsed()) {
             return Call::Answered(answer);
         }
         let (store, names) = (self.clone(), names.to_vec());
         Call::UnderWay(tokio::spawn(async move {
             let answer = store.ask(&names).await?;
-            store.first_load.keep(&names, &answer);
+            store.first_load.keep(&names, &answer, SystemClock.elapsed());
             Ok(answer)
         }))
     }
