@@ -49,7 +49,7 @@ async fn a_call_waits_for_what_it_could_do_without_for_half_of_what_is_left_and_
     for (left, expected) in [(600, 300), (5_000, 1_000)] {
         let (left, expected) = (Duration::from_millis(left), Duration::from_millis(expected));
         let keys = KeyRing::new(ImpatientSource::default(), Jitter::NONE);
-        let (profile, stored) = (profile(&profile_document()), stored_okta_key(4 * HOUR));
+        let (profile, stored) = (profile(&profile_document()), stored_okta_key(5 * HOUR));
         let kid = |kid: &str| KeyId::new(kid).expect("a key id");
         let time = CallTime { left, ..call_at(Duration::ZERO) };
         keys.find(&profile, Some(&stored), &kid("okta-key"), time).await.expect("stale, but held");
@@ -74,7 +74,7 @@ impl KeySetSource for RateLimitedSource {
 #[tokio::test]
 async fn a_429_is_honoured_and_the_held_key_serves_meanwhile() {
     let keys = KeyRing::new(RateLimitedSource::default(), Jitter::NONE);
-    let (profile, stored) = (profile(&profile_document()), stored_okta_key(4 * HOUR));
+    let (profile, stored) = (profile(&profile_document()), stored_okta_key(5 * HOUR));
     let kid = KeyId::new("okta-key").expect("a key id");
     for (elapsed, fetches) in [(0, 1), (31, 1), (299, 1), (300, 2)] {
         let key = keys.find(&profile, Some(&stored), &kid, call_at(elapsed * SECOND)).await.expect("stale, but held");

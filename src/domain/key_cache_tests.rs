@@ -142,12 +142,12 @@ fn while_fetches_fail_a_stale_key_is_answered_with_at_once_and_the_pauses_grow()
 }
 
 #[test]
-fn a_stored_key_set_is_fresh_for_three_hours_unless_okta_said_less() {
+fn a_stored_key_set_is_fresh_for_four_hours_unless_okta_said_less() {
     let mut cache = KeyCache::new(Jitter::NONE);
     cache.restore(&StoredKeySet { max_age: 600, ..stored("a", 100_000) }, moment(100_000, Duration::ZERO));
     assert_eq!(state(&cache, "a", Duration::from_secs(601)), "fetch: stale");
     cache.restore(&StoredKeySet { max_age: 86_400, ..stored("a", 100_700) }, moment(100_700, Duration::from_secs(700)));
-    assert_eq!(state(&cache, "a", Duration::from_secs(700) + 3 * HOUR), "found");
+    assert_eq!(state(&cache, "a", Duration::from_secs(700) + 4 * HOUR), "found");
 }
 
 #[test]
@@ -169,10 +169,10 @@ fn moment(wall: u64, monotonic: Duration) -> Moment {
 #[test]
 fn a_stored_key_set_serves_a_cold_start_at_its_true_age() {
     let mut cache = KeyCache::new(Jitter::NONE);
-    cache.restore(&stored("a", 100_000), moment(100_000 + 3 * 3_600, Duration::ZERO));
+    cache.restore(&stored("a", 100_000), moment(100_000 + 4 * 3_600, Duration::ZERO));
     assert_eq!(state(&cache, "a", Duration::ZERO), "found");
     assert_eq!(state(&cache, "a", Duration::from_secs(1)), "fetch: stale");
-    assert_eq!(state(&cache, "a", HOUR * 21 + Duration::from_secs(1)), "fetch: nothing held");
+    assert_eq!(state(&cache, "a", HOUR * 20 + Duration::from_secs(1)), "fetch: nothing held");
 }
 
 #[test]
@@ -189,6 +189,6 @@ fn a_stored_key_set_replaces_only_older_keys() {
 fn a_wall_clock_that_jumps_back_neither_ages_nor_rejuvenates_held_keys() {
     let mut cache = KeyCache::new(Jitter::NONE);
     cache.restore(&stored("a", 100_000), moment(50_000, Duration::ZERO));
-    assert_eq!(state(&cache, "a", 3 * HOUR), "found", "a set from the future counts as new");
-    assert_eq!(state(&cache, "a", 3 * HOUR + Duration::from_secs(1)), "fetch: stale");
+    assert_eq!(state(&cache, "a", 4 * HOUR), "found", "a set from the future counts as new");
+    assert_eq!(state(&cache, "a", 4 * HOUR + Duration::from_secs(1)), "fetch: stale");
 }

@@ -10,7 +10,7 @@ use crate::world::{FaultyWorld, IN_TIME, MINUTE, decisions_of, lines_with};
 const STALE: Duration = Duration::from_secs(20 * 3_600);
 /// Thirty seconds before stored keys are stale. Each sandbox has drawn its own point in the last quarter of their time,
 /// from which on they are due; of a hundred sandboxes one has not reached it.
-const DUE: Duration = Duration::from_secs(3 * 3_600 - 30);
+const DUE: Duration = Duration::from_secs(4 * 3_600 - 30);
 
 /// Four calls are allowed by the stale keys, at the expense of one attempt at new ones.
 async fn stale_keys_serve(world: &FaultyWorld, authorizer: LambdaFunction, requests: usize) {
