@@ -110,7 +110,9 @@ pub fn authorizer_over<K: KeySetSource>(
 /// # Errors
 /// [`TrustError`] where `SSL_CERT_FILE` cannot be used.
 pub async fn token_issuer(config: &Config) -> Result<ConfiguredTokenIssuer, TrustError> {
-    Ok(token_issuer_over(config, ConfiguredStore::open(&config.store).await, okta_client(config)?))
+    // Before the store: what cannot be trusted is told in one line.
+    let okta = okta_client(config)?;
+    Ok(token_issuer_over(config, ConfiguredStore::open(&config.store).await, okta))
 }
 
 /// The same over a store that is open already.

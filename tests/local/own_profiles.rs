@@ -80,7 +80,7 @@ async fn a_folder_that_cannot_serve_is_told_in_one_line() {
     let broken = folder_with(&[("orders.json", r#"{"version": 1, "scops": []}"#)]);
     let placeholder = folder_with(&[("orders.json", &document("https://yourOktaDomain/oauth2/default").to_string())]);
     for (folder, expected) in [
-        (path(&empty), vec![path(&empty), "NAME.json"]),
+        (path(&empty), vec![path(&empty), "profiles put"]),
         (missing.to_str().expect("text"), vec![missing.to_str().expect("text")]),
         (path(&broken), vec!["`orders`", "`scops`"]),
         (path(&placeholder), vec!["`issuer`", "yourOktaDomain", "replace"]),
