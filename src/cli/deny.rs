@@ -25,8 +25,10 @@ pub(super) struct DenyArguments {
 #[derive(Debug, Subcommand)]
 enum DenyVerb {
     /// Keep clients, subjects, tokens or keys out, whatever a profile says
+    #[command(after_help = EXAMPLES)]
     Add(Entries),
     /// Let them in again, as the profiles say
+    #[command(after_help = EXAMPLES)]
     Remove(Entries),
     /// Who is kept out
     List,
