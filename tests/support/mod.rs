@@ -45,7 +45,7 @@ pub(crate) use function::LambdaFunction;
 pub(crate) use http_api::HttpApi;
 pub(crate) use http_client::{client_that_trusts, plain_client};
 pub(crate) use logs::{Canaries, decisions};
-pub(crate) use moto::{Moto, ParameterType};
+pub(crate) use moto::{Moto, ParameterType, python};
 pub(crate) use plain_server::PlainServer;
 pub(crate) use private_ca::PrivateCa;
 pub(crate) use process::Process;

@@ -108,6 +108,11 @@ impl Moto {
     }
 }
 
+/// The Python that moto is installed for: it has the AWS tools too.
+pub(crate) fn python() -> PathBuf {
+    moto_server().with_file_name("python")
+}
+
 /// Where moto is installed: `MOTO_SERVER`, or else where `./check` puts it.
 fn moto_server() -> PathBuf {
     let given = std::env::var_os("MOTO_SERVER").map(PathBuf::from);

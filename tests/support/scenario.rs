@@ -2,7 +2,7 @@
 //! functions that are told of both.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -118,17 +118,17 @@ impl Scenario {
 
     /// Starts the authorizer, with further variables or other values.
     pub(crate) fn authorizer(&self, variables: &[(&str, &str)]) -> LambdaFunction {
-        self.start(env!("CARGO_BIN_EXE_authorizer"), variables)
+        self.start(&program("authorizer", env!("CARGO_BIN_EXE_authorizer")), variables)
     }
 
     /// Starts the token function, with further variables or other values.
     pub(crate) fn token_function(&self, variables: &[(&str, &str)]) -> LambdaFunction {
-        self.start(env!("CARGO_BIN_EXE_token"), variables)
+        self.start(&program("token", env!("CARGO_BIN_EXE_token")), variables)
     }
 
     /// Starts the `keys` function, with further variables or other values.
     pub(crate) fn keys_function(&self, variables: &[(&str, &str)]) -> LambdaFunction {
-        self.start(env!("CARGO_BIN_EXE_keys"), variables)
+        self.start(&program("keys", env!("CARGO_BIN_EXE_keys")), variables)
     }
 
     /// The value of the parameter `{root}/{name}`, where there is one.
@@ -136,12 +136,21 @@ impl Scenario {
         self.moto.parameter(&format!("{}/{name}", self.root)).await
     }
 
-    fn start(&self, program: &str, variables: &[(&str, &str)]) -> LambdaFunction {
+    fn start(&self, program: &Path, variables: &[(&str, &str)]) -> LambdaFunction {
         let ca = self.ca.file().to_str().expect("a path that is text");
         let endpoint = self.moto.endpoint();
         let usual = [("AWS_ENDPOINT_URL_SSM", &*endpoint), ("PROFILE_ROOT", &self.root), ("SSL_CERT_FILE", ca)];
         LambdaFunction::start(program, usual.into_iter().chain(variables.iter().copied()))
     }
+}
+
+/// What was built for Lambda, `BOOTSTRAP_DIR/NAME/bootstrap`, where that variable is set (`./check --release` sets it), or else
+/// what cargo built.
+fn program(name: &str, built_by_cargo: &str) -> PathBuf {
+    let Some(folder) = std::env::var_os("BOOTSTRAP_DIR") else { return built_by_cargo.into() };
+    let path = Path::new(&folder).join(name).join("bootstrap");
+    assert!(path.is_file(), "`{}` does not exist: run `./check --release`", path.display());
+    path
 }
 
 /// An authorization server at a name, since an issuer in numbers is refused.
