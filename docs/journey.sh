@@ -10,9 +10,12 @@ unset CDPATH
 cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 store="${1:-folder}"
-cargo build --quiet --locked --bin profiles
-binaries="${CARGO_TARGET_DIR:-target}/debug"
-binaries="$(cd "$binaries" && pwd)"
+# BIN_DIR: where `profiles` has been built already.
+if [ -z "${BIN_DIR:-}" ]; then
+    cargo build --quiet --locked --bin profiles
+    BIN_DIR="${CARGO_TARGET_DIR:-target}/debug"
+fi
+BIN_DIR="$(cd "$BIN_DIR" && pwd)"
 moto_server="${MOTO_SERVER:-$PWD/.venv/bin/moto_server}"
 work="$(mktemp -d)"
 started=()
@@ -110,7 +113,7 @@ wait_for() {
     return 1
 }
 
-PATH="$binaries:$PATH"
+PATH="$BIN_DIR:$PATH"
 # The stand-in's issuer is plain HTTP on this machine.
 export ALLOW_LOOPBACK_HTTP=true NO_COLOR=1
 unset PROFILES PROFILE_ROOT PROFILE_TTL_SECONDS AUTHORIZER_RESPONSE OKTA_PROXY
