@@ -11,9 +11,11 @@ use crate::rendering::object;
 use crate::template::{Template, root, text};
 
 /// Variables of `config.rs` that no template sets, and why.
-const NOT_DEPLOYED: [(&str, &str); 2] = [
+const NOT_DEPLOYED: [(&str, &str); 4] = [
     ("ALLOW_LOOPBACK_HTTP", "for tests and the local gateway"),
     ("SSL_CERT_FILE", "needs a file beside the function, which the build does not put there"),
+    ("AWS_REGION", "Lambda sets it; here it is read for the URLs that the command line shows"),
+    ("AWS_DEFAULT_REGION", "the command line's alone, for the same"),
 ];
 
 /// The functions of the main template as they are written.
