@@ -103,7 +103,7 @@ impl LambdaFunction {
 
     /// Stops the function between two instructions, as Lambda freezes a sandbox between two calls.
     pub(crate) fn freeze(&self) {
-        self.process.signal("STOP");
+        self.process.freeze();
     }
 
     /// Lets a frozen function go on.

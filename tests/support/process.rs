@@ -66,6 +66,34 @@ impl Process {
         assert!(sent.is_ok_and(|status| status.success()), "{} does not take the signal {name}", self.name);
     }
 
+    /// Stops the program between two instructions and waits until all of it stands still: a signal that was sent is not
+    /// yet one that was taken, and on a busy machine a thread may go on for milliseconds.
+    ///
+    /// # Panics
+    /// If it still runs when [`PATIENCE`] runs out.
+    pub(crate) fn freeze(&self) {
+        self.signal("STOP");
+        let asked = Instant::now();
+        while !self.stands_still() {
+            assert!(asked.elapsed() < PATIENCE, "{} still runs {PATIENCE:?} after SIGSTOP", self.name);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether every thread of the program is stopped, as the system sees it: by `/proc` where there is one, else by `ps`.
+    fn stands_still(&self) -> bool {
+        let id = self.id();
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{id}/task")) else {
+            let state = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output();
+            return state.is_ok_and(|state| state.stdout.trim_ascii_start().starts_with(b"T"));
+        };
+        threads.flatten().all(|thread| {
+            // The state follows the program's name, which stands in brackets and may itself hold brackets.
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('T'))
+        })
+    }
+
     /// What the program has written to its standard output so far.
     pub(crate) fn stdout(&self) -> String {
         self.stdout.text()
