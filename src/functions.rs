@@ -63,7 +63,7 @@ where
 {
     let config = Config::from_environment();
     if let Ok(config) = &config {
-        telemetry::log_json(&config.log_filter);
+        telemetry::log_json(&config.log_filter, &config.metrics_namespace);
     }
     match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,

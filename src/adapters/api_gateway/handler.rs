@@ -59,6 +59,8 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizerHan
         let read = read(event).inspect_err(|error| {
             let detail = error.to_string();
             DecisionRecord {
+                // A metric's dimension may not be empty.
+                form: "unknown",
                 outcome: "error",
                 reason: "event_unsupported",
                 detail: &detail,
