@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::file::FileProfileStore;
 use super::okta::OktaClient;
@@ -102,7 +102,14 @@ pub fn authorizer_over<K: KeySetSource>(
     let profiles = ProfileCatalog::new(store, catalog_settings(config, jitter));
     let automatic = AutomaticMode::new(client_tokens(okta));
     let keys = KeyRing::new(keys, jitter);
-    AuthorizeRequest { profiles, keys, memory: TokenMemory::default(), automatic, clock: SystemClock }
+    AuthorizeRequest {
+        profiles,
+        keys,
+        memory: TokenMemory::default(),
+        used_proofs: Mutex::default(),
+        automatic,
+        clock: SystemClock,
+    }
 }
 
 /// Puts the token function together.

@@ -1,6 +1,6 @@
 //! The authorizer's job: a request, the profiles that apply to it, a decision.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::application::automatic_mode::{AutomaticMode, Caller, Surroundings};
@@ -9,14 +9,16 @@ use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::obtain_error::ObtainError;
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
 use crate::application::verify_token::{TokenMemory, VerifyTokenError, verify_token};
+use crate::domain::binding::possession::{BindingError, Presentation, Shown};
+use crate::domain::binding::replay::UsedProofs;
 use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
-use crate::domain::jose::jwt::{JwtError, MAX_TOKEN_BYTES, UnverifiedJwt};
-use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
+use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::ProfileName;
-use crate::domain::validation::authorize::{Call, Decision, Denied, authorize};
+use crate::domain::validation::authorize::{Call, Decision, Denied, Grant, authorize};
 use crate::domain::validation::error::{Rung, TokenError};
 use crate::domain::verified_tokens::TokenDigest;
 use crate::ports::clock::Clock;
@@ -33,6 +35,8 @@ pub struct AuthorizeRequest<S, K, T, C> {
     pub keys: KeyRing<K>,
     /// The tokens verified before.
     pub memory: TokenMemory,
+    /// The proofs used before.
+    pub used_proofs: Mutex<UsedProofs>,
     /// Tokens for callers that have none, where a profile says so.
     pub automatic: AutomaticMode<T>,
     /// The clocks.
@@ -117,7 +121,15 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
     pub async fn decide(&self, request: &AuthorizationRequest, left: Duration) -> Result<Decision, AuthorizeError> {
         let time = CallTime { now: self.clock.now(), left };
         match &request.credential {
-            Ok(Credential::Bearer(token)) => self.decide_about_token(token, request, time).await,
+            Ok(Credential::Token(scheme, token)) => {
+                let digest = TokenDigest::from(token);
+                self.decide_about_token(
+                    &Presented { scheme: *scheme, token, digest, jwt: OnceLock::new() },
+                    request,
+                    time,
+                )
+                .await
+            }
             Ok(Credential::Basic(client)) => {
                 let refusal = CredentialError::NotBearer;
                 self.decide_without_token(Caller::Client(client), refusal, request, time).await
@@ -131,27 +143,26 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
 
     async fn decide_about_token(
         &self,
-        token: &BearerToken,
+        presented: &Presented<'_>,
         request: &AuthorizationRequest,
         time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
-        if token.expose().len() > MAX_TOKEN_BYTES {
-            return Err(JwtError::TooLarge { bytes: token.expose().len() }.into());
-        }
-        let digest = TokenDigest::from(token);
-        let presented = Presented { token, digest, jwt: OnceLock::new() };
         // What is no token at all is refused before anything is loaded; what was verified before is not taken apart again.
-        if !self.memory.knows(digest) {
+        if !self.memory.knows(presented.digest) {
             presented.jwt()?;
         }
         let snapshot = self.profiles.current(time).await?;
         let deny_list = snapshot.deny_list().ok_or(AuthorizeError::BrokenDenyList)?;
         let mut refusals = Refusals::default();
         for loaded in snapshot.applying_to(&request.method_arn) {
-            match self.try_profile(&presented, loaded, request, deny_list, time).await {
-                Ok(Decision::Allow(grant)) => return Ok(Decision::Allow(grant)),
-                Ok(Decision::Deny(denied)) if denied.grant().is_some() => return Ok(Decision::Deny(denied)),
-                Ok(Decision::Deny(denied)) => refusals.denied(denied),
+            match self.try_profile(presented, loaded, request, deny_list, time).await {
+                Ok(decision) => match decision.grant() {
+                    Some(grant) => {
+                        self.use_proof(grant, time)?;
+                        return Ok(decision);
+                    }
+                    None => refusals.decided(decision),
+                },
                 Err(error) => refusals.failed(error),
             }
         }
@@ -214,17 +225,33 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
                 verified.token
             }
         };
-        if !loaded.profile.allowed_ips().is_empty() && !request.form.carries_source_ip() {
+        if let Some(field) = loaded.profile.needs_whole_request().filter(|_| !request.form.carries_request()) {
             let profile = loaded.profile.name().clone();
-            return Err(AuthorizeError::FormCannotServe { profile, field: "allowedIps", form: request.form });
+            return Err(AuthorizeError::FormCannotServe { profile, field, form: request.form });
         }
-        let resolution = Resolution::from(request.form);
-        Ok(authorize(token, Call { arn: &request.method_arn, resolution, source_ip: request.source_ip, deny_list }))
+        let (scheme, possession) = (presented.scheme, &request.possession);
+        let shown = Shown { scheme, token: presented.digest, possession, now: time.now.wall };
+        let call = Call {
+            arn: &request.method_arn,
+            resolution: Resolution::from(request.form),
+            source_ip: request.source_ip,
+            deny_list,
+            presentation: Presentation::Shown(shown),
+        };
+        authorize(token, call).map_err(|error| AuthorizeError::Token(error.into()))
+    }
+
+    /// A proof is good for one call, whichever profile and whatever decision it comes to.
+    fn use_proof(&self, grant: &Grant, time: CallTime) -> Result<(), AuthorizeError> {
+        let Some(proof) = grant.proof() else { return Ok(()) };
+        let mut used = self.used_proofs.lock().unwrap_or_else(PoisonError::into_inner);
+        used.take(proof, time.now.wall).map_err(|error| AuthorizeError::Token(BindingError::from(error).into()))
     }
 }
 
 /// The token of a request, taken apart when that is first needed: one that was verified before never is.
 struct Presented<'r> {
+    scheme: Scheme,
     token: &'r BearerToken,
     digest: TokenDigest,
     jwt: OnceLock<Result<UnverifiedJwt<'r>, JwtError>>,
@@ -249,6 +276,12 @@ enum Refusal {
 }
 
 impl Refusals {
+    fn decided(&mut self, decision: Decision) {
+        if let Decision::Deny(denied) = decision {
+            self.denied(denied);
+        }
+    }
+
     fn denied(&mut self, denied: Denied) {
         self.note(denied.denial.rung(), Refusal::Denied(denied));
     }

@@ -5,7 +5,7 @@ mod automatic;
 #[path = "authorize_request_outage_tests.rs"]
 mod outages;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -17,11 +17,12 @@ use crate::application::client_tokens::ClientTokens;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use crate::application::verify_token::TokenMemory;
+use crate::domain::binding::possession::Possession;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::keyed_hash::KeyedHash;
-use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::Transport;
 use crate::domain::refresh::Jitter;
@@ -57,6 +58,7 @@ impl Authorizer {
         let application = AuthorizeRequest {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
             keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
+            used_proofs: Mutex::default(),
             memory: TokenMemory::default(),
             automatic: AutomaticMode::new(tokens),
             clock: Arc::clone(&clock),
@@ -91,7 +93,7 @@ impl Authorizer {
 }
 
 fn bearer(token: &str) -> Credential {
-    Credential::Bearer(BearerToken::new(token.to_owned()))
+    Credential::Token(Scheme::Bearer, BearerToken::new(token.to_owned()))
 }
 
 fn request(token: &str) -> AuthorizationRequest {
@@ -101,6 +103,7 @@ fn request(token: &str) -> AuthorizationRequest {
         method_arn: MethodArn::parse(arn).expect("an ARN"),
         credential: Ok(bearer(token)),
         source_ip: Some([203, 0, 113, 7].into()),
+        possession: Possession::default(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::client_tokens::{ClientTokens, TokenDemand};
 use super::key_ring::{KeyRing, chain};
 use super::obtain_error::ObtainError;
 use super::profile_catalog::{LoadedProfile, ProfileCatalog};
+use crate::domain::binding::possession::Presentation;
 use crate::domain::deny_list::{DenyList, Listed};
 use crate::domain::gateway::request::AuthorizationRequest;
 use crate::domain::gateway::route::Resolution;
@@ -87,7 +88,7 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
         if !takes_it {
             return Ok(None);
         }
-        if !request.form.carries_source_ip() {
+        if !request.form.carries_request() {
             let (profile, form) = (profile.name().clone(), request.form);
             return Err(AuthorizeError::FormCannotServe { profile, field: "automatic", form });
         }
@@ -109,8 +110,10 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
         };
         let resolution = Resolution::from(request.form);
         let (source_ip, deny_list) = (request.source_ip, around.deny_list);
-        let call = Call { arn: &request.method_arn, resolution, source_ip, deny_list };
-        Ok(Some(match authorize(Arc::clone(&token.verified.token), call) {
+        let presentation = Presentation::Fetched;
+        let call = Call { arn: &request.method_arn, resolution, source_ip, deny_list, presentation };
+        let decision = authorize(Arc::clone(&token.verified.token), call);
+        Ok(Some(match decision.map_err(|error| AuthorizeError::Token(error.into()))? {
             Decision::Allow(grant) if automatic.forward_token => {
                 Decision::Allow(grant.forwarding(token.access_token.clone()))
             }

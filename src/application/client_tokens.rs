@@ -292,6 +292,9 @@ async fn prove<K: KeySetSource>(
     if claims.client_id != demand.client.client_id.as_str() {
         return Err(WhyNotAccepted::OtherClient.into());
     }
+    // No API would take one that is bound otherwise than its profile says.
+    let admitted = demand.loaded.profile.binding().mode.admit(claims.confirmation.as_ref());
+    admitted.map_err(|error| WhyNotAccepted::Token(error.into()))?;
     if let Some(denial) = client_denial(&verified.token) {
         return Err(WhyNotAccepted::NotAllowed(denial).into());
     }

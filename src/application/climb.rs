@@ -7,6 +7,7 @@ use super::call_time::CallTime;
 use super::key_ring::{KeyRing, KeyRingError, chain};
 use super::profile_catalog::LoadedProfile;
 use super::verify_token::{VerifyTokenError, verify_token};
+use crate::domain::binding::possession::{Presentation, Shown};
 use crate::domain::deny_list::{DenyList, DenyListError};
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
@@ -17,6 +18,7 @@ use crate::domain::validation::authorize::{Call, Decision, authorize, token_deni
 use crate::domain::validation::error::{Denial, Rung, TokenError};
 use crate::domain::validation::ladder::Step;
 use crate::domain::validation::verify::VerifiedToken;
+use crate::domain::verified_tokens::TokenDigest;
 use crate::ports::key_set_source::KeySetSource;
 
 /// How far a credential got.
@@ -27,6 +29,8 @@ pub struct Climb {
     comparison: Option<String>,
     /// Whether the steps that concern a call were asked for.
     judges_call: bool,
+    /// Whether the profile's tokens are bound: whether a caller proves that shows in a call alone.
+    asks_for_proof: bool,
     /// The token, where its signature was good.
     pub token: Option<Arc<VerifiedToken>>,
 }
@@ -69,8 +73,13 @@ pub enum ClimbRefusal {
     #[error("the token is another client's than the one that asked for it")]
     OtherClient,
     /// The profile needs what this form of event does not carry.
-    #[error("the profile has `allowedIps`, which a {} event cannot serve", .0.name())]
-    FormCannotServe(EventForm),
+    #[error("the profile has `{field}`, which a {} event cannot serve", form.name())]
+    FormCannotServe {
+        /// The form.
+        form: EventForm,
+        /// The profile's field.
+        field: &'static str,
+    },
 }
 
 /// Holds a credential against a profile: everything about the token, and where there is one, about the call.
@@ -83,21 +92,22 @@ pub async fn climb<K: KeySetSource>(
     time: CallTime,
 ) -> Climb {
     let (profile, judges_call) = (&*loaded.profile, call.is_some());
+    let asks_for_proof = profile.binding().mode.is_required();
     let jwt = take_apart(credential);
     let verified = match &jwt {
         Ok(jwt) => verify_token(jwt, loaded, keys, time).await.map(|verified| verified.token).map_err(Into::into),
         Err(refused) => {
             let (refusal, comparison, token) = (Some((*refused).into()), None, None);
-            return Climb { refusal, comparison, judges_call, token };
+            return Climb { refusal, comparison, judges_call, asks_for_proof, token };
         }
     };
     let (refusal, token) = match verified {
-        Ok(token) => (judge(Arc::clone(&token), call, deny_list).err(), Some(token)),
+        Ok(token) => (judge(Arc::clone(&token), credential, call, deny_list, time).err(), Some(token)),
         Err(refusal) => (Some(refusal), None),
     };
     let claims = jwt.as_ref().ok().zip(refusal.as_ref());
     let comparison = claims.and_then(|(jwt, refusal)| compare(refusal, jwt, profile));
-    Climb { refusal, comparison, judges_call, token }
+    Climb { refusal, comparison, judges_call, asks_for_proof, token }
 }
 
 /// What a credential fails before a profile has anything to say about it.
@@ -109,7 +119,7 @@ enum NoToken {
 
 fn take_apart(credential: &Result<Credential, CredentialError>) -> Result<UnverifiedJwt<'_>, NoToken> {
     match credential {
-        Ok(Credential::Bearer(token)) => UnverifiedJwt::parse(token.expose()).map_err(NoToken::Jwt),
+        Ok(Credential::Token(_, token)) => UnverifiedJwt::parse(token.expose()).map_err(NoToken::Jwt),
         Ok(Credential::Basic(_)) => Err(NoToken::Credential(CredentialError::NotBearer)),
         Err(error) => Err(NoToken::Credential(*error)),
     }
@@ -117,22 +127,42 @@ fn take_apart(credential: &Result<Credential, CredentialError>) -> Result<Unveri
 
 fn judge(
     token: Arc<VerifiedToken>,
+    credential: &Result<Credential, CredentialError>,
     call: Option<&AuthorizationRequest>,
     deny_list: &Result<DenyList, DenyListError>,
+    time: CallTime,
 ) -> Result<(), ClimbRefusal> {
     let deny_list = deny_list.as_ref().map_err(|error| ClimbRefusal::BrokenDenyList(error.clone()))?;
-    let Some(request) = call else {
-        let listed = deny_list.holds(&token).map(|listed| Denial::DenyListed { listed });
-        return listed.or_else(|| token_denial(&token)).map_or(Ok(()), |denial| Err(denial.into()));
+    let (Some(request), Ok(Credential::Token(scheme, text))) = (call, credential) else {
+        return judge_token(&token, deny_list);
     };
-    if !token.profile().allowed_ips().is_empty() && !request.form.carries_source_ip() {
-        return Err(ClimbRefusal::FormCannotServe(request.form));
+    if let Some(field) = token.profile().needs_whole_request().filter(|_| !request.form.carries_request()) {
+        return Err(ClimbRefusal::FormCannotServe { form: request.form, field });
     }
-    let resolution = Resolution::from(request.form);
-    match authorize(token, Call { arn: &request.method_arn, resolution, source_ip: request.source_ip, deny_list }) {
+    let (scheme, possession) = (*scheme, &request.possession);
+    let shown = Shown { scheme, token: TokenDigest::from(text), possession, now: time.now.wall };
+    let call = Call {
+        arn: &request.method_arn,
+        resolution: Resolution::from(request.form),
+        source_ip: request.source_ip,
+        deny_list,
+        presentation: Presentation::Shown(shown),
+    };
+    match authorize(token, call).map_err(|error| ClimbRefusal::Token(error.into()))? {
         Decision::Allow(_) => Ok(()),
         Decision::Deny(denied) => Err(denied.denial.into()),
     }
+}
+
+/// What can be said of a token without a call: whether it is bound as the profile asks for, but not whether its caller can prove
+/// that.
+fn judge_token(token: &VerifiedToken, deny_list: &DenyList) -> Result<(), ClimbRefusal> {
+    if let Some(listed) = deny_list.holds(token) {
+        return Err(Denial::DenyListed { listed }.into());
+    }
+    let confirmation = token.claims().confirmation.as_ref();
+    token.profile().binding().mode.admit(confirmation).map_err(|error| ClimbRefusal::Token(error.into()))?;
+    token_denial(token).map_or(Ok(()), |denial| Err(denial.into()))
 }
 
 /// What the token has and what the profile expects, where an operator would look that up next.
@@ -158,7 +188,8 @@ fn compare(refusal: &ClimbRefusal, jwt: &UnverifiedJwt<'_>, profile: &SecurityPr
             | TokenError::UnknownKey { .. }
             | TokenError::UnknownKeyCoolingDown { .. }
             | TokenError::KeyUnfit { .. }
-            | TokenError::SignatureInvalid => None,
+            | TokenError::SignatureInvalid
+            | TokenError::Binding(_) => None,
         },
         ClimbRefusal::Denied(denial) => match denial {
             Denial::ClientNotAllowed => Some(format!("`cid` is {}", shown(&claims.client_id))),
@@ -177,7 +208,7 @@ fn compare(refusal: &ClimbRefusal, jwt: &UnverifiedJwt<'_>, profile: &SecurityPr
         | ClimbRefusal::Keys(_)
         | ClimbRefusal::BrokenDenyList(_)
         | ClimbRefusal::OtherClient
-        | ClimbRefusal::FormCannotServe(_) => None,
+        | ClimbRefusal::FormCannotServe { .. } => None,
     }
 }
 
@@ -208,11 +239,15 @@ impl Climb {
         if is_later { Self { refusal: Some(ClimbRefusal::OtherClient), comparison: None, ..self } } else { self }
     }
 
+    fn wants_call(&self, step: Step) -> bool {
+        step.concerns_the_call() || step == Step::Rung(Rung::Binding) && self.asks_for_proof
+    }
+
     fn standing(&self, step: Step) -> Standing<'_> {
         match &self.refusal {
             Some(refusal) if step == refusal.step() => Standing::Refused(refusal),
             Some(refusal) if step >= refusal.stopped_before() => Standing::NotReached,
-            Some(_) | None if step.concerns_the_call() && !self.judges_call => Standing::NoCall,
+            Some(_) | None if self.wants_call(step) && !self.judges_call => Standing::NoCall,
             Some(_) | None => Standing::Passed,
         }
     }
@@ -248,7 +283,7 @@ impl ClimbRefusal {
             Self::BrokenDenyList(_) => "deny_list_broken",
             Self::Denied(denial) => denial.reason(),
             Self::OtherClient => "client_mismatch",
-            Self::FormCannotServe(_) => "form_cannot_serve",
+            Self::FormCannotServe { .. } => "form_cannot_serve",
         }
     }
 
@@ -263,14 +298,15 @@ impl ClimbRefusal {
             Self::BrokenDenyList(_) => Step::Rung(Rung::DenyList),
             Self::Denied(denial) => Step::Rung(denial.rung()),
             Self::OtherClient => Step::Rung(Rung::Client),
-            Self::FormCannotServe(_) => Step::Rung(Rung::SourceIp),
+            Self::FormCannotServe { field: "binding", .. } => Step::Rung(Rung::Binding),
+            Self::FormCannotServe { .. } => Step::Rung(Rung::SourceIp),
         }
     }
 
     /// The first step that was not taken any more: what an event cannot serve is found out before its token is judged.
     fn stopped_before(&self) -> Step {
         match self {
-            Self::FormCannotServe(_) => Step::Rung(Rung::DenyList),
+            Self::FormCannotServe { .. } => Step::Rung(Rung::DenyList),
             Self::Credential(_)
             | Self::Jwt(_)
             | Self::Token(_)

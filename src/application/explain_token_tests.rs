@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{ExplainToken, Explanation, Verdict};
 use crate::adapters::memory::{FixedClock, MemoryProfileStore};
 use crate::application::climb::Standing;
+use crate::domain::binding::possession::Possession;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::oauth::bearer::{Credential, CredentialError};
@@ -27,7 +28,13 @@ fn good() -> Result<Credential, CredentialError> {
 
 fn call(form: EventForm, source_ip: Option<[u8; 4]>) -> AuthorizationRequest {
     let method_arn = MethodArn::parse(ARN).expect("an ARN");
-    AuthorizationRequest { form, method_arn, credential: good(), source_ip: source_ip.map(Into::into) }
+    AuthorizationRequest {
+        form,
+        method_arn,
+        credential: good(),
+        source_ip: source_ip.map(Into::into),
+        possession: Possession::default(),
+    }
 }
 
 /// What these profiles say, and which URLs were asked for keys.
@@ -124,13 +131,15 @@ fn letters(explanation: &Explanation) -> String {
 #[tokio::test]
 async fn the_steps_before_the_refusal_pass_and_those_after_it_are_not_reached() {
     let networks = with(profile_document(), "allowedIps", json!(["203.0.113.0/24"]));
+    let bound = with(profile_document(), "binding", json!("dpop"));
     let (rest_token, rest_request) = (call(EventForm::RestToken, None), call(EventForm::RestRequest, None));
     for (document, credential, call, expected) in [
-        (&profile_document(), good(), None, "ppppppppppppppnn"),
-        (&profile_document(), good(), Some(&rest_request), "pppppppppppppppp"),
-        (&profile_document(), bearer("a.b"), None, "r---------------"),
-        (&networks, good(), Some(&rest_request), "ppppppppppppppr-"),
-        (&networks, good(), Some(&rest_token), "pppppppppp----r-"),
+        (&profile_document(), good(), None, "pppppppppppppppnn"),
+        (&profile_document(), good(), Some(&rest_request), "ppppppppppppppppp"),
+        (&profile_document(), bearer("a.b"), None, "r----------------"),
+        (&bound, good(), None, "pppppppppppr-----"),
+        (&networks, good(), Some(&rest_request), "pppppppppppppppr-"),
+        (&networks, good(), Some(&rest_token), "pppppppppp-----r-"),
     ] {
         let (explanation, _) = explain(&credential, call, vec![stored("a", document)]).await;
         assert_eq!(letters(&explanation), expected);

@@ -3,6 +3,7 @@
 mod assigned_apis;
 pub mod authorize_request;
 pub mod automatic_mode;
+mod binding_remedies;
 pub mod call_time;
 pub mod client_tokens;
 pub mod climb;

@@ -14,7 +14,7 @@ use super::remedies::Remedy;
 use super::test_keys::{Fetched, check_clock, check_keys, check_stored_keys};
 use super::test_step::{Report, StepReport, TestStep};
 use crate::domain::deny_list::{DenyList, DenyListError};
-use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::oauth::token_response::{TokenEndpointRefusal, TokenResponse, TokenType};
@@ -113,13 +113,13 @@ where
                 (credential, None)
             }
             Tested::Client(client) => match self.fetch_token(&loaded, &client, report).await {
-                Some(token) => (Ok(Credential::Bearer(token)), Some(client)),
+                Some(token) => (Ok(Credential::Token(Scheme::Bearer, token)), Some(client)),
                 None => return,
             },
             Tested::StoredClient => {
                 let Some(client) = self.stored_client(loaded.profile.name(), report).await else { return };
                 match self.fetch_token(&loaded, &client, report).await {
-                    Some(token) => (Ok(Credential::Bearer(token)), Some(client)),
+                    Some(token) => (Ok(Credential::Token(Scheme::Bearer, token)), Some(client)),
                     None => return,
                 }
             }

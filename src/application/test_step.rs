@@ -159,7 +159,10 @@ impl<F: FnMut(&StepReport)> Report<F> {
                 Standing::Refused(refusal) => {
                     self.fail(name, refusal.reason(), climb.detail().unwrap_or_default(), refusal.remedy());
                 }
-                Standing::NotReached | Standing::NoCall => self.skip(name, "not_reached", "an earlier step failed"),
+                Standing::NotReached => self.skip(name, "not_reached", "an earlier step failed"),
+                Standing::NoCall => {
+                    self.skip(name, "no_call", "whether a caller can prove what its token is bound to shows in a call");
+                }
             }
         }
     }
@@ -187,6 +190,7 @@ pub const fn passed(step: Step) -> &'static str {
             Rung::Key => "the issuer has the key, and it fits",
             Rung::Signature => "the signature is the issuer's",
             Rung::DenyList => "the deny list names neither the token, nor its client, subject or key",
+            Rung::Binding => "what the token is bound to is proven, or it is bound to nothing",
             Rung::Client => "`cid` is in `clients.allow`, or there is no such list",
             Rung::Claims => "every rule of `claims` holds",
             Rung::Scope => "every scope of `scopes` is granted",

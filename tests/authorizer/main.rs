@@ -6,6 +6,7 @@
 mod support;
 
 mod automatic;
+mod binding;
 mod canary;
 mod credentials;
 mod decisions;

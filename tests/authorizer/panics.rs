@@ -1,6 +1,7 @@
 //! A panic in the middle of a call (threat 63): the functions' own frame and decision around a key source that panics once,
 //! in this test binary started again as a process of its own.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -160,6 +161,7 @@ async fn serve(folder: &std::path::Path, panics: Panics) {
         profiles: ProfileCatalog::new(store, settings),
         keys: KeyRing::new(source, Jitter::NONE),
         memory: TokenMemory::default(),
+        used_proofs: Mutex::default(),
         automatic: AutomaticMode::new(ClientTokens::new(NoEndpoint, KeyedHash::under(&[0; 32]))),
         clock: SystemClock,
     };

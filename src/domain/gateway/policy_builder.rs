@@ -96,6 +96,16 @@ pub fn build(routes: Routes<'_>, arn: &MethodArn, conditions: Conditions, budget
     draft.finish(conditions, arn)
 }
 
+/// The policy for a token that is only good for the call which asked for it: a later one has to be asked about again.
+#[must_use]
+pub fn build_for_call(routes: Routes<'_>, arn: &MethodArn, conditions: Conditions, budget: usize) -> Policy {
+    let mut draft = Draft::new(arn.stage_prefix(), budget.saturating_sub(Policy::frame_length(&conditions)));
+    if check_route(routes, arn.method(), arn.path()).is_ok() {
+        draft.add_call(resource(arn.method(), arn.path()));
+    }
+    draft.finish(conditions, arn)
+}
+
 /// Routes that cannot be expressed exactly, in the profile's order: while the policy of another call is cached, some or all
 /// of their paths are denied. `granted` is what every token has; `budget` as in [`build`].
 ///

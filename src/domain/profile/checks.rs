@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use ipnet::IpNet;
 use serde_json::Value;
 
+use super::binding::{binding_rules, binding_warnings};
 use super::document::{ClaimRuleDocument, ClientsDocument, ProfileDocument};
 use super::routes::{route_warnings, routes};
 use super::{
@@ -97,11 +98,12 @@ fn check(
     );
     let allowed_ips = allowed_ips(&document.allowed_ips, findings);
     let automatic = Automatic::from_document(document.automatic, &allowed_ips, findings);
+    let binding = binding_rules(document.binding.as_deref(), document.dpop, automatic, findings);
     Some(SecurityProfile {
         name: name.clone(),
         version,
         description: document.description,
-        warnings: [route_warnings(&routes, &scopes), automatic.warnings(&routes)].concat(),
+        warnings: [route_warnings(&routes, &scopes), automatic.warnings(&routes), binding_warnings(&binding)].concat(),
         endpoints: endpoints?,
         audiences,
         scopes,
@@ -119,6 +121,7 @@ fn check(
         allowed_ips,
         automatic,
         expiry_condition: document.expiry_condition,
+        binding,
     })
 }
 
@@ -139,13 +142,6 @@ fn check_fixed_fields(document: &ProfileDocument, findings: &mut Vec<Finding>) {
             "authorizedDomains",
             "must be empty: the 2-legged flow has no browser redirect to restrict; remove the values".to_owned(),
         );
-    }
-    match document.binding.as_deref() {
-        None | Some("none") => {}
-        Some(binding @ ("dpop" | "mtls" | "any-bound")) => {
-            refuse("binding", format!("`{binding}` is not supported yet; remove it or use `none`"));
-        }
-        Some(other) => refuse("binding", format!("`{other}` is unknown; expected `none`")),
     }
     if document.introspection.as_ref().is_some_and(|introspection| !introspection.is_null()) {
         refuse("introspection", "is not supported yet; remove it".to_owned());

@@ -72,6 +72,8 @@ pub struct ProfileDocument {
     pub expiry_condition: bool,
     /// Sender-constraining of tokens.
     pub binding: Option<String>,
+    /// What the event does not say about the calls of DPoP clients.
+    pub dpop: Option<DpopDocument>,
     /// Automatic mode.
     pub automatic: Option<AutomaticDocument>,
     /// Token introspection.
@@ -91,6 +93,15 @@ pub struct AutomaticDocument {
     /// The backend is handed the token.
     #[serde(default)]
     pub forward_token: bool,
+}
+
+/// `dpop`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DpopDocument {
+    /// The base URLs that clients call, where they are not those of the API's events.
+    #[serde(default)]
+    pub urls: Vec<String>,
 }
 
 /// One of `routes`.

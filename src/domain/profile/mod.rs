@@ -2,6 +2,7 @@
 
 mod api_pattern;
 mod automatic;
+mod binding;
 mod checks;
 mod claim_rule;
 mod document;
@@ -24,6 +25,7 @@ pub use endpoints::{Endpoints, Issuer, Transport};
 pub use finding::{Finding, ProfileError};
 pub use name::{ProfileName, ProfileNameError};
 
+use super::binding::possession::BindingRules;
 use super::gateway::method_arn::MethodArn;
 use super::gateway::route::Route;
 use super::jose::algorithm::Algorithm;
@@ -126,6 +128,7 @@ pub struct SecurityProfile {
     allowed_ips: Vec<IpNet>,
     automatic: Automatic,
     expiry_condition: bool,
+    binding: BindingRules,
     warnings: Vec<Finding>,
 }
 
@@ -269,6 +272,30 @@ impl SecurityProfile {
     #[must_use]
     pub const fn expiry_condition(&self) -> bool {
         self.expiry_condition
+    }
+
+    /// What tokens must be bound to.
+    #[must_use]
+    pub const fn binding(&self) -> &BindingRules {
+        &self.binding
+    }
+
+    /// A field whose rule needs more of an event than its token and its ARN, which is all that a `TOKEN` event has.
+    #[must_use]
+    pub const fn needs_whole_request(&self) -> Option<&'static str> {
+        if self.binding.mode.is_required() {
+            Some("binding")
+        } else if self.allowed_ips.is_empty() {
+            None
+        } else {
+            Some("allowedIps")
+        }
+    }
+
+    /// Whether an answer holds for one call alone, since the next one has to prove something of its own.
+    #[must_use]
+    pub const fn answers_for_the_called_route_only(&self) -> bool {
+        self.binding.mode.is_required()
     }
 
     /// What the operator should know about a document that is accepted.

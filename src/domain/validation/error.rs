@@ -1,5 +1,6 @@
 //! Why a token or a call is refused: one closed enum per question, one fixed word per reason.
 
+use crate::domain::binding::possession::BindingError;
 use crate::domain::deny_list::Listed;
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::jose::claims::ClaimError;
@@ -27,6 +28,8 @@ pub enum Rung {
     Signature,
     /// The deny list.
     DenyList,
+    /// What the token is bound to.
+    Binding,
     /// The client.
     Client,
     /// Further claims.
@@ -116,6 +119,9 @@ pub enum TokenError {
     /// The signature is not the key's.
     #[error("the signature is not valid")]
     SignatureInvalid,
+    /// What the token is bound to is not proven.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
 }
 
 impl TokenError {
@@ -136,6 +142,7 @@ impl TokenError {
             Self::UnknownKeyCoolingDown { .. } => "key_cooling_down",
             Self::KeyUnfit { .. } => "key_unfit",
             Self::SignatureInvalid => "signature_invalid",
+            Self::Binding(error) => error.reason(),
         }
     }
 
@@ -153,6 +160,7 @@ impl TokenError {
             | Self::LifetimeTooLong { .. } => Rung::Time,
             Self::UnknownKey { .. } | Self::UnknownKeyCoolingDown { .. } | Self::KeyUnfit { .. } => Rung::Key,
             Self::SignatureInvalid => Rung::Signature,
+            Self::Binding(_) => Rung::Binding,
         }
     }
 }

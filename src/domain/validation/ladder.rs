@@ -50,6 +50,7 @@ impl Step {
                 | Rung::Key
                 | Rung::Signature
                 | Rung::DenyList
+                | Rung::Binding
                 | Rung::Client
                 | Rung::Claims
                 | Rung::Scope => false,
@@ -74,7 +75,8 @@ impl Rung {
             Self::Time => Some(Self::Key),
             Self::Key => Some(Self::Signature),
             Self::Signature => Some(Self::DenyList),
-            Self::DenyList => Some(Self::Client),
+            Self::DenyList => Some(Self::Binding),
+            Self::Binding => Some(Self::Client),
             Self::Client => Some(Self::Claims),
             Self::Claims => Some(Self::Scope),
             Self::Scope => Some(Self::SourceIp),
@@ -93,6 +95,7 @@ impl Rung {
             Self::Key => "key",
             Self::Signature => "signature",
             Self::DenyList => "deny-list",
+            Self::Binding => "binding",
             Self::Client => "client",
             Self::Claims => "claims",
             Self::Scope => "scope",
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn every_rung_is_a_step_in_the_order_in_which_refusals_rank() {
         let steps: Vec<Step> = Step::all().collect();
-        assert!(steps.is_sorted() && steps.len() == 16, "{steps:?}");
+        assert!(steps.is_sorted() && steps.len() == 17, "{steps:?}");
         assert_eq!(steps.first(), Some(&Step::Credential));
         assert_eq!(steps.last(), Some(&Step::Rung(Rung::Route)));
     }
