@@ -39,8 +39,8 @@ impl AuthorizeError {
             | Self::BrokenProfile(_)
             | Self::BrokenDenyList
             | Self::Automatic { is_callers: false, .. }
-            | Self::NoStoredClient(_)
             | Self::StoredClient(_)
+            | Self::Introspection(_)
             | Self::Deadline
             | Self::FormCannotServe { .. } => Outcome::Failed,
         }
@@ -58,8 +58,8 @@ impl AuthorizeError {
             Self::BrokenProfile(_) => "profile_broken",
             Self::BrokenDenyList => "deny_list_broken",
             Self::Automatic { error, .. } => error.reason(),
-            Self::NoStoredClient(_) => "stored_client_missing",
-            Self::StoredClient(_) => "stored_client_unavailable",
+            Self::StoredClient(error) => error.reason(),
+            Self::Introspection(error) => error.reason(),
             Self::Deadline => "deadline",
             Self::FormCannotServe { .. } => "form_cannot_serve",
         }

@@ -12,6 +12,7 @@ use super::trust::{TrustError, client_config};
 use crate::application::authorize_request::AuthorizeRequest;
 use crate::application::automatic_mode::AutomaticMode;
 use crate::application::client_tokens::ClientTokens;
+use crate::application::introspector::Introspector;
 use crate::application::issue_token::IssueToken;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
@@ -100,14 +101,14 @@ pub fn authorizer_over<K: KeySetSource>(
 ) -> AuthorizeRequest<ConfiguredStore, K, Arc<OktaClient>, SystemClock> {
     let jitter = draw_jitter();
     let profiles = ProfileCatalog::new(store, catalog_settings(config, jitter));
-    let automatic = AutomaticMode::new(client_tokens(okta));
     let keys = KeyRing::new(keys, jitter);
     AuthorizeRequest {
         profiles,
         keys,
         memory: TokenMemory::default(),
         used_proofs: Mutex::default(),
-        automatic,
+        introspector: Introspector::new(Arc::clone(&okta)),
+        automatic: AutomaticMode::new(client_tokens(okta)),
         clock: SystemClock,
     }
 }

@@ -3,11 +3,15 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::application::automatic_mode::{AutomaticMode, Caller, Surroundings};
 use crate::application::call_time::CallTime;
+use crate::application::introspector::{IntrospectError, Introspector};
 use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::obtain_error::ObtainError;
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
+use crate::application::stored_clients::StoredClientError;
 use crate::application::verify_token::{TokenMemory, VerifyTokenError, verify_token};
 use crate::domain::binding::possession::{BindingError, Presentation, Shown};
 use crate::domain::binding::replay::UsedProofs;
@@ -17,13 +21,15 @@ use crate::domain::gateway::route::Resolution;
 use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
 use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::secret::BearerToken;
-use crate::domain::profile::ProfileName;
+use crate::domain::profile::{Introspection, ProfileName, SecurityProfile};
 use crate::domain::validation::authorize::{Call, Decision, Denied, Grant, authorize};
 use crate::domain::validation::error::{Rung, TokenError};
+use crate::domain::validation::verify::VerifiedToken;
 use crate::domain::verified_tokens::TokenDigest;
 use crate::ports::clock::Clock;
+use crate::ports::introspection_endpoint::IntrospectionEndpoint;
 use crate::ports::key_set_source::KeySetSource;
-use crate::ports::profile_store::{ProfileStore, ProfileStoreError};
+use crate::ports::profile_store::ProfileStore;
 use crate::ports::token_endpoint::TokenEndpoint;
 
 /// Decides about requests.
@@ -37,6 +43,8 @@ pub struct AuthorizeRequest<S, K, T, C> {
     pub memory: TokenMemory,
     /// The proofs used before.
     pub used_proofs: Mutex<UsedProofs>,
+    /// What authorization servers say of tokens, where a profile asks.
+    pub introspector: Introspector<T>,
     /// Tokens for callers that have none, where a profile says so.
     pub automatic: AutomaticMode<T>,
     /// The clocks.
@@ -79,12 +87,12 @@ pub enum AuthorizeError {
         /// Whether the client is the caller's own and not the profile's.
         is_callers: bool,
     },
-    /// A profile takes anonymous calls and keeps no client to make them as.
-    #[error("the profile `{0}` has `automatic.anonymous` and no stored client; store its id and secret")]
-    NoStoredClient(ProfileName),
-    /// The profile's stored client cannot be read.
+    /// The client that the profile keeps cannot be used.
     #[error(transparent)]
-    StoredClient(ProfileStoreError),
+    StoredClient(#[from] StoredClientError),
+    /// What the authorization server says of the token cannot be found out.
+    #[error("the authorization server could not be asked about the token")]
+    Introspection(#[source] Arc<IntrospectError>),
     /// The profile needs something that this form of event does not carry.
     #[error("the profile `{profile}` has `{field}`, which a {} event cannot serve; use a REQUEST authorizer", form.name())]
     FormCannotServe {
@@ -97,7 +105,9 @@ pub enum AuthorizeError {
     },
 }
 
-impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequest<S, K, T, C> {
+impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint + IntrospectionEndpoint, C: Clock>
+    AuthorizeRequest<S, K, T, C>
+{
     /// Loads the profiles ahead of the first request, in what is left of the start.
     ///
     /// # Errors
@@ -148,10 +158,16 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
         time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
         // What is no token at all is refused before anything is loaded; what was verified before is not taken apart again.
-        if !self.memory.knows(presented.digest) {
-            presented.jwt()?;
+        let no_jwt = if self.memory.knows(presented.digest) { None } else { presented.jwt().err() };
+        if let Some(error) = no_jwt.filter(|error| !error.may_be_opaque()) {
+            return Err(error.into());
         }
         let snapshot = self.profiles.current(time).await?;
+        if let Some(error) = no_jwt
+            && !snapshot.applying_to(&request.method_arn).any(|loaded| takes_opaque(&loaded.profile))
+        {
+            return Err(error.into());
+        }
         let deny_list = snapshot.deny_list().ok_or(AuthorizeError::BrokenDenyList)?;
         let mut refusals = Refusals::default();
         for loaded in snapshot.applying_to(&request.method_arn) {
@@ -213,18 +229,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
         deny_list: &DenyList,
         time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
-        let failed = |error| match error {
-            VerifyTokenError::Token(error) => AuthorizeError::Token(error),
-            VerifyTokenError::Keys(error) => AuthorizeError::Keys(error),
-        };
-        let token = match self.memory.recall(presented.digest, loaded, &self.keys, time).await.map_err(failed)? {
-            Some(token) => token,
-            None => {
-                let verified = verify_token(presented.jwt()?, loaded, &self.keys, time).await.map_err(failed)?;
-                self.memory.remember(presented.digest, &verified);
-                verified.token
-            }
-        };
+        let token = self.vouched_for(presented, loaded, time).await?;
         if let Some(field) = loaded.profile.needs_whole_request().filter(|_| !request.form.carries_request()) {
             let profile = loaded.profile.name().clone();
             return Err(AuthorizeError::FormCannotServe { profile, field, form: request.form });
@@ -241,12 +246,72 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
         authorize(token, call).map_err(|error| AuthorizeError::Token(error.into()))
     }
 
+    /// The token, proven by its signature, by its authorization server's word, or by both.
+    async fn vouched_for(
+        &self,
+        presented: &Presented<'_>,
+        loaded: &LoadedProfile,
+        time: CallTime,
+    ) -> Result<Arc<VerifiedToken>, AuthorizeError> {
+        let profile = &loaded.profile;
+        let Some(rules) = profile.introspection() else { return self.verified(presented, loaded, time).await };
+        if takes_opaque(profile) && (profile.is_org_server() || presented.jwt().is_err()) {
+            // A token that names another issuer is nothing that this one has to be told of.
+            if presented.jwt().is_ok_and(|jwt| jwt.claims.issuer != profile.issuer().as_str()) {
+                return Err(TokenError::IssuerMismatch.into());
+            }
+            let word = self.word_on(presented, loaded, rules, time).await?;
+            return Ok(Arc::new(VerifiedToken::introspected(&word, profile, time.now.wall)?));
+        }
+        let token = self.verified(presented, loaded, time).await?;
+        self.word_on(presented, loaded, rules, time).await?;
+        Ok(token)
+    }
+
+    async fn verified(
+        &self,
+        presented: &Presented<'_>,
+        loaded: &LoadedProfile,
+        time: CallTime,
+    ) -> Result<Arc<VerifiedToken>, AuthorizeError> {
+        let failed = |error| match error {
+            VerifyTokenError::Token(error) => AuthorizeError::Token(error),
+            VerifyTokenError::Keys(error) => AuthorizeError::Keys(error),
+        };
+        match self.memory.recall(presented.digest, loaded, &self.keys, time).await.map_err(failed)? {
+            Some(token) => Ok(token),
+            None => {
+                let verified = verify_token(presented.jwt()?, loaded, &self.keys, time).await.map_err(failed)?;
+                self.memory.remember(presented.digest, &verified);
+                Ok(verified.token)
+            }
+        }
+    }
+
+    /// What the authorization server says of an active token.
+    async fn word_on(
+        &self,
+        presented: &Presented<'_>,
+        loaded: &LoadedProfile,
+        rules: &Introspection,
+        time: CallTime,
+    ) -> Result<Arc<Map<String, Value>>, AuthorizeError> {
+        let Presented { token, digest, .. } = presented;
+        let word = self.introspector.ask(token, *digest, loaded, rules, &self.profiles, time).await;
+        word.map_err(AuthorizeError::Introspection)?.ok_or(AuthorizeError::Token(TokenError::Inactive))
+    }
+
     /// A proof is good for one call, whichever profile and whatever decision it comes to.
     fn use_proof(&self, grant: &Grant, time: CallTime) -> Result<(), AuthorizeError> {
         let Some(proof) = grant.proof() else { return Ok(()) };
         let mut used = self.used_proofs.lock().unwrap_or_else(PoisonError::into_inner);
         used.take(proof, time.now.wall).map_err(|error| AuthorizeError::Token(BindingError::from(error).into()))
     }
+}
+
+/// Whether the authorization server's word alone is enough for a token.
+fn takes_opaque(profile: &SecurityProfile) -> bool {
+    profile.introspection().is_some_and(|rules| rules.opaque)
 }
 
 /// The token of a request, taken apart when that is first needed: one that was verified before never is.
@@ -296,8 +361,8 @@ impl Refusals {
             | AuthorizeError::BrokenProfile(_)
             | AuthorizeError::BrokenDenyList
             | AuthorizeError::Automatic { .. }
-            | AuthorizeError::NoStoredClient(_)
             | AuthorizeError::StoredClient(_)
+            | AuthorizeError::Introspection(_)
             | AuthorizeError::Deadline
             | AuthorizeError::FormCannotServe { .. }) => {
                 self.unknown.get_or_insert(unknown);

@@ -2,6 +2,8 @@
 
 #[path = "automatic_mode_tests.rs"]
 mod automatic;
+#[path = "authorize_request_introspection_tests.rs"]
+mod introspection;
 #[path = "authorize_request_outage_tests.rs"]
 mod outages;
 
@@ -14,6 +16,7 @@ use super::{AuthorizeError, AuthorizeRequest};
 use crate::adapters::memory::{FixedClock, MemoryProfileStore};
 use crate::application::automatic_mode::AutomaticMode;
 use crate::application::client_tokens::ClientTokens;
+use crate::application::introspector::Introspector;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use crate::application::verify_token::TokenMemory;
@@ -60,6 +63,7 @@ impl Authorizer {
             keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
             used_proofs: Mutex::default(),
             memory: TokenMemory::default(),
+            introspector: Introspector::new(Arc::clone(&endpoint)),
             automatic: AutomaticMode::new(tokens),
             clock: Arc::clone(&clock),
         };
@@ -361,11 +365,9 @@ async fn every_check_that_needs_no_key_comes_before_the_fetch() {
 #[tokio::test]
 async fn without_a_credential_or_a_token_not_even_the_profiles_are_loaded() {
     let authorizer = Authorizer::with_one_profile();
-    for (credential, reason) in [
-        (Err(CredentialError::Multiple), "credential_multiple"),
-        (Ok(bearer("opaque")), "token_malformed"),
-        (Ok(bearer("a.b.c.d.e")), "token_encrypted"),
-    ] {
+    for (credential, reason) in
+        [(Err(CredentialError::Multiple), "credential_multiple"), (Ok(bearer("a.b.c.d.e")), "token_encrypted")]
+    {
         let request = AuthorizationRequest { credential, ..request("") };
         let verdict = Verdict::of(authorizer.application.decide(&request, PLENTY).await);
         assert_eq!(verdict.refusal(), (Outcome::Unauthorized, reason));

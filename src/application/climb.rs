@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::call_time::CallTime;
+use super::introspector::IntrospectError;
 use super::key_ring::{KeyRing, KeyRingError, chain};
 use super::profile_catalog::LoadedProfile;
 use super::verify_token::{VerifyTokenError, verify_token};
@@ -13,6 +16,7 @@ use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
 use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
 use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::oauth::introspection::Introspected;
 use crate::domain::profile::SecurityProfile;
 use crate::domain::validation::authorize::{Call, Decision, authorize, token_denial};
 use crate::domain::validation::error::{Denial, Rung, TokenError};
@@ -31,7 +35,9 @@ pub struct Climb {
     judges_call: bool,
     /// Whether the profile's tokens are bound: whether a caller proves that shows in a call alone.
     asks_for_proof: bool,
-    /// The token, where its signature was good.
+    /// Whether the authorization server's word stood for what could not be read or proven.
+    on_word: bool,
+    /// The token, where its signature was good, or its authorization server vouched for it.
     pub token: Option<Arc<VerifiedToken>>,
 }
 
@@ -46,6 +52,8 @@ pub enum Standing<'c> {
     NotReached,
     /// There is no call to judge.
     NoCall,
+    /// The authorization server's word stands for it.
+    OnWord,
 }
 
 /// Why it got no further. Never holds a part of the token.
@@ -63,6 +71,12 @@ pub enum ClimbRefusal {
     /// The keys to verify it with are missing.
     #[error(transparent)]
     Keys(KeyRingError),
+    /// What the authorization server says of it cannot be found out.
+    #[error(transparent)]
+    Introspection(IntrospectError),
+    /// The authorization server was not asked about it.
+    #[error("the authorization server was not asked whether the token is active")]
+    NotAsked,
     /// Nobody knows who is kept out.
     #[error(transparent)]
     BrokenDenyList(DenyListError),
@@ -82,23 +96,40 @@ pub enum ClimbRefusal {
     },
 }
 
-/// Holds a credential against a profile: everything about the token, and where there is one, about the call.
+/// Holds a credential against a profile: everything about the token, and where there is one, about the call. `word` is what the
+/// authorization server says of the token, where it was asked.
 pub async fn climb<K: KeySetSource>(
     credential: &Result<Credential, CredentialError>,
     call: Option<&AuthorizationRequest>,
     loaded: &LoadedProfile,
     deny_list: &Result<DenyList, DenyListError>,
     keys: &KeyRing<K>,
+    word: Option<Result<Introspected, IntrospectError>>,
     time: CallTime,
 ) -> Climb {
     let (profile, judges_call) = (&*loaded.profile, call.is_some());
     let asks_for_proof = profile.binding().mode.is_required();
     let jwt = take_apart(credential);
+    let rules = profile.introspection();
+    let may_be_opaque = match &jwt {
+        Ok(_) => profile.is_org_server(),
+        Err(NoToken::Jwt(error)) => error.may_be_opaque(),
+        Err(NoToken::Credential(_)) => false,
+    };
+    let on_word = may_be_opaque && rules.is_some_and(|rules| rules.opaque);
     let verified = match &jwt {
-        Ok(jwt) => verify_token(jwt, loaded, keys, time).await.map(|verified| verified.token).map_err(Into::into),
+        Ok(_) | Err(_) if on_word => active(word).and_then(|members| {
+            let token = VerifiedToken::introspected(&members, &loaded.profile, time.now.wall);
+            token.map(Arc::new).map_err(ClimbRefusal::Token)
+        }),
+        Ok(jwt) => match verify_token(jwt, loaded, keys, time).await {
+            Ok(verified) if rules.is_some() => active(word).map(|_| verified.token),
+            Ok(verified) => Ok(verified.token),
+            Err(error) => Err(error.into()),
+        },
         Err(refused) => {
             let (refusal, comparison, token) = (Some((*refused).into()), None, None);
-            return Climb { refusal, comparison, judges_call, asks_for_proof, token };
+            return Climb { refusal, comparison, judges_call, asks_for_proof, on_word, token };
         }
     };
     let (refusal, token) = match verified {
@@ -107,7 +138,17 @@ pub async fn climb<K: KeySetSource>(
     };
     let claims = jwt.as_ref().ok().zip(refusal.as_ref());
     let comparison = claims.and_then(|(jwt, refusal)| compare(refusal, jwt, profile));
-    Climb { refusal, comparison, judges_call, asks_for_proof, token }
+    Climb { refusal, comparison, judges_call, asks_for_proof, on_word, token }
+}
+
+/// What the authorization server says of an active token.
+fn active(word: Option<Result<Introspected, IntrospectError>>) -> Result<Map<String, Value>, ClimbRefusal> {
+    match word {
+        Some(Ok(Introspected::Active(members))) => Ok(members),
+        Some(Ok(Introspected::Inactive)) => Err(ClimbRefusal::Token(TokenError::Inactive)),
+        Some(Err(error)) => Err(ClimbRefusal::Introspection(error)),
+        None => Err(ClimbRefusal::NotAsked),
+    }
 }
 
 /// What a credential fails before a profile has anything to say about it.
@@ -189,6 +230,8 @@ fn compare(refusal: &ClimbRefusal, jwt: &UnverifiedJwt<'_>, profile: &SecurityPr
             | TokenError::UnknownKeyCoolingDown { .. }
             | TokenError::KeyUnfit { .. }
             | TokenError::SignatureInvalid
+            | TokenError::Inactive
+            | TokenError::Introspected(_)
             | TokenError::Binding(_) => None,
         },
         ClimbRefusal::Denied(denial) => match denial {
@@ -206,6 +249,8 @@ fn compare(refusal: &ClimbRefusal, jwt: &UnverifiedJwt<'_>, profile: &SecurityPr
         ClimbRefusal::Credential(_)
         | ClimbRefusal::Jwt(_)
         | ClimbRefusal::Keys(_)
+        | ClimbRefusal::Introspection(_)
+        | ClimbRefusal::NotAsked
         | ClimbRefusal::BrokenDenyList(_)
         | ClimbRefusal::OtherClient
         | ClimbRefusal::FormCannotServe { .. } => None,
@@ -247,9 +292,32 @@ impl Climb {
         match &self.refusal {
             Some(refusal) if step == refusal.step() => Standing::Refused(refusal),
             Some(refusal) if step >= refusal.stopped_before() => Standing::NotReached,
+            Some(_) | None if self.on_word && is_read_from_the_token(step) => Standing::OnWord,
             Some(_) | None if self.wants_call(step) && !self.judges_call => Standing::NoCall,
             Some(_) | None => Standing::Passed,
         }
+    }
+}
+
+/// Whether a step looks at a JWT, of which an opaque token has nothing.
+const fn is_read_from_the_token(step: Step) -> bool {
+    match step {
+        Step::Header | Step::Payload => true,
+        Step::Credential => false,
+        Step::Rung(rung) => match rung {
+            Rung::Algorithm | Rung::Type | Rung::Key | Rung::Signature => true,
+            Rung::Issuer
+            | Rung::Audience
+            | Rung::Time
+            | Rung::Introspection
+            | Rung::DenyList
+            | Rung::Binding
+            | Rung::Client
+            | Rung::Claims
+            | Rung::Scope
+            | Rung::SourceIp
+            | Rung::Route => false,
+        },
     }
 }
 
@@ -280,6 +348,8 @@ impl ClimbRefusal {
             Self::Jwt(error) => error.reason(),
             Self::Token(error) => error.reason(),
             Self::Keys(_) => "keys_unavailable",
+            Self::Introspection(error) => error.reason(),
+            Self::NotAsked => "introspection_not_asked",
             Self::BrokenDenyList(_) => "deny_list_broken",
             Self::Denied(denial) => denial.reason(),
             Self::OtherClient => "client_mismatch",
@@ -295,6 +365,7 @@ impl ClimbRefusal {
             Self::Jwt(error) => error.step(),
             Self::Token(error) => Step::Rung(error.rung()),
             Self::Keys(_) => Step::Rung(Rung::Key),
+            Self::Introspection(_) | Self::NotAsked => Step::Rung(Rung::Introspection),
             Self::BrokenDenyList(_) => Step::Rung(Rung::DenyList),
             Self::Denied(denial) => Step::Rung(denial.rung()),
             Self::OtherClient => Step::Rung(Rung::Client),
@@ -311,6 +382,8 @@ impl ClimbRefusal {
             | Self::Jwt(_)
             | Self::Token(_)
             | Self::Keys(_)
+            | Self::Introspection(_)
+            | Self::NotAsked
             | Self::BrokenDenyList(_)
             | Self::Denied(_)
             | Self::OtherClient => self.step(),

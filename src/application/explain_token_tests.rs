@@ -14,7 +14,9 @@ use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::oauth::bearer::{Credential, CredentialError};
 use crate::domain::profile::Transport;
 use crate::ports::profile_store::{ProfileSelection, StoredProfile};
-use crate::testing::{FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, after, claims, profile_document, stored, with};
+use crate::testing::{
+    FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, TokenEndpointTwin, after, claims, profile_document, stored, with,
+};
 
 const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders";
 
@@ -48,6 +50,7 @@ async fn explain(
     let job = ExplainToken {
         store: MemoryProfileStore::holding(profiles),
         keys: Arc::clone(&keys),
+        introspection: None::<TokenEndpointTwin>,
         clock: FixedClock::at(after(Duration::ZERO)),
         transport: Transport::Https,
     };
@@ -124,6 +127,7 @@ fn letters(explanation: &Explanation) -> String {
         Standing::Refused(_) => 'r',
         Standing::NotReached => '-',
         Standing::NoCall => 'n',
+        Standing::OnWord => 'w',
     };
     climb.steps().map(|(_, standing)| letter(standing)).collect()
 }
@@ -134,12 +138,12 @@ async fn the_steps_before_the_refusal_pass_and_those_after_it_are_not_reached() 
     let bound = with(profile_document(), "binding", json!("dpop"));
     let (rest_token, rest_request) = (call(EventForm::RestToken, None), call(EventForm::RestRequest, None));
     for (document, credential, call, expected) in [
-        (&profile_document(), good(), None, "pppppppppppppppnn"),
-        (&profile_document(), good(), Some(&rest_request), "ppppppppppppppppp"),
-        (&profile_document(), bearer("a.b"), None, "r----------------"),
-        (&bound, good(), None, "pppppppppppr-----"),
-        (&networks, good(), Some(&rest_request), "pppppppppppppppr-"),
-        (&networks, good(), Some(&rest_token), "pppppppppp-----r-"),
+        (&profile_document(), good(), None, "ppppppppppppppppnn"),
+        (&profile_document(), good(), Some(&rest_request), "pppppppppppppppppp"),
+        (&profile_document(), bearer("a.b"), None, "r-----------------"),
+        (&bound, good(), None, "ppppppppppppr-----"),
+        (&networks, good(), Some(&rest_request), "ppppppppppppppppr-"),
+        (&networks, good(), Some(&rest_token), "ppppppppppp-----r-"),
     ] {
         let (explanation, _) = explain(&credential, call, vec![stored("a", document)]).await;
         assert_eq!(letters(&explanation), expected);

@@ -119,6 +119,10 @@ impl Remedy for TokenError {
             Self::KeyUnfit { .. } | Self::SignatureInvalid => {
                 "Use a token exactly as this issuer's Okta issued it. This one was changed, or somebody else signed it."
             }
+            Self::Inactive => "Get a new token: this one was revoked, or another server issued it.",
+            Self::Introspected(_) => {
+                "Look at what the authorization server answers: a profile needs `iss`, `aud`, `client_id`, `iat`, `exp` and `scope`."
+            }
             Self::Binding(error) => error.remedy(),
         }
     }
@@ -213,10 +217,8 @@ impl Remedy for AuthorizeError {
             Self::BrokenProfile(_) => "Correct the profile's document, and store it again.",
             Self::BrokenDenyList => MEND_THE_DENY_LIST,
             Self::Automatic { error, .. } => error.remedy(),
-            Self::NoStoredClient(_) => "Store the profile's client, its id and its secret.",
-            Self::StoredClient(_) => {
-                "Check the permissions (ssm:GetParameter, kms:Decrypt), or store the client again."
-            }
+            Self::StoredClient(error) => error.remedy(),
+            Self::Introspection(error) => error.remedy(),
             Self::Deadline => "Give the function more time, and see what it waited for.",
             Self::FormCannotServe { .. } => USE_A_REQUEST_AUTHORIZER,
         }
@@ -230,6 +232,8 @@ impl Remedy for ClimbRefusal {
             Self::Jwt(error) => error.remedy(),
             Self::Token(error) => error.remedy(),
             Self::Keys(error) => error.remedy(),
+            Self::Introspection(error) => error.remedy(),
+            Self::NotAsked => "Leave out --offline, so that the authorization server is asked.",
             Self::BrokenDenyList(_) => MEND_THE_DENY_LIST,
             Self::Denied(denial) => denial.remedy(),
             Self::OtherClient => CHECK_WHO_ANSWERED,

@@ -106,6 +106,7 @@ impl ExplainArguments {
         let job = ExplainToken {
             store: store.clone(),
             keys: Arc::new(keys.clone()),
+            introspection: (!self.offline).then(|| Arc::clone(&okta)),
             clock: SystemClock,
             transport: config.transport,
         };

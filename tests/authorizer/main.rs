@@ -12,6 +12,7 @@ mod credentials;
 mod decisions;
 mod deny_list;
 mod events;
+mod introspection;
 mod keys;
 mod minting;
 mod outages;

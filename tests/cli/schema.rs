@@ -165,7 +165,11 @@ async fn the_schema_and_the_program_agree_about_documents() {
             vec![Value::Null, json!({}), json!({"urls": []})],
             vec![json!("x"), json!({"url": []}), json!({"urls": "x"})],
         ),
-        ("introspection", vec![Value::Null], vec![json!({})]),
+        (
+            "introspection",
+            vec![Value::Null, json!({}), json!({"cacheSeconds": 300, "opaque": true})],
+            vec![json!(true), json!({"cacheSeconds": 301}), json!({"cache": 1})],
+        ),
         ("unknown", vec![], vec![json!(1), Value::Null]),
     ];
     for (field, accepted, refused) in changes {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::binding::{binding_rules, binding_warnings};
 use super::document::{ClaimRuleDocument, ClientsDocument, ProfileDocument};
+use super::introspection::Introspection;
 use super::routes::{route_warnings, routes};
 use super::{
     ApiPattern, Audience, Automatic, ClaimRule, ClientId, Comparison, Endpoints, Finding, ProfileError, ProfileName,
@@ -72,6 +73,8 @@ fn check(
 ) -> Option<SecurityProfile> {
     check_fixed_fields(&document, findings);
     let endpoints = Endpoints::from_document(&document, transport, findings);
+    let introspection_url = endpoints.as_ref().and_then(|endpoints| endpoints.introspection_url.clone());
+    let introspection = Introspection::from_document(document.introspection, introspection_url, findings);
     let audiences = audiences(&document.audiences, findings);
     let scopes = scopes("scopes", &document.scopes, findings);
     let grantable_scopes = grantable_scopes(document.grantable_scopes.as_deref(), &scopes, findings);
@@ -103,7 +106,13 @@ fn check(
         name: name.clone(),
         version,
         description: document.description,
-        warnings: [route_warnings(&routes, &scopes), automatic.warnings(&routes), binding_warnings(&binding)].concat(),
+        warnings: [
+            route_warnings(&routes, &scopes),
+            automatic.warnings(&routes),
+            binding_warnings(&binding),
+            Introspection::warnings(introspection.as_ref()),
+        ]
+        .concat(),
         endpoints: endpoints?,
         audiences,
         scopes,
@@ -122,6 +131,7 @@ fn check(
         automatic,
         expiry_condition: document.expiry_condition,
         binding,
+        introspection,
     })
 }
 
@@ -142,9 +152,6 @@ fn check_fixed_fields(document: &ProfileDocument, findings: &mut Vec<Finding>) {
             "authorizedDomains",
             "must be empty: the 2-legged flow has no browser redirect to restrict; remove the values".to_owned(),
         );
-    }
-    if document.introspection.as_ref().is_some_and(|introspection| !introspection.is_null()) {
-        refuse("introspection", "is not supported yet; remove it".to_owned());
     }
 }
 

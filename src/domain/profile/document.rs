@@ -77,7 +77,7 @@ pub struct ProfileDocument {
     /// Automatic mode.
     pub automatic: Option<AutomaticDocument>,
     /// Token introspection.
-    pub introspection: Option<Value>,
+    pub introspection: Option<IntrospectionDocument>,
 }
 
 /// `automatic`.
@@ -93,6 +93,19 @@ pub struct AutomaticDocument {
     /// The backend is handed the token.
     #[serde(default)]
     pub forward_token: bool,
+}
+
+/// `introspection`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IntrospectionDocument {
+    /// Where, on the issuer's host.
+    pub url: Option<String>,
+    /// How long an answer is held, in seconds.
+    pub cache_seconds: Option<u64>,
+    /// Whether tokens that cannot be verified locally are taken on its word.
+    #[serde(default)]
+    pub opaque: bool,
 }
 
 /// `dpop`.

@@ -8,6 +8,7 @@ mod claim_rule;
 mod document;
 mod endpoints;
 mod finding;
+mod introspection;
 mod name;
 mod routes;
 
@@ -23,6 +24,7 @@ pub use claim_rule::{ClaimRule, Comparison};
 pub use document::ProfileDocument;
 pub use endpoints::{Endpoints, Issuer, Transport};
 pub use finding::{Finding, ProfileError};
+pub use introspection::Introspection;
 pub use name::{ProfileName, ProfileNameError};
 
 use super::binding::possession::BindingRules;
@@ -129,6 +131,7 @@ pub struct SecurityProfile {
     automatic: Automatic,
     expiry_condition: bool,
     binding: BindingRules,
+    introspection: Option<Introspection>,
     warnings: Vec<Finding>,
 }
 
@@ -295,7 +298,19 @@ impl SecurityProfile {
     /// Whether an answer holds for one call alone, since the next one has to prove something of its own.
     #[must_use]
     pub const fn answers_for_the_called_route_only(&self) -> bool {
-        self.binding.mode.is_required()
+        self.binding.mode.is_required() || self.introspection.is_some()
+    }
+
+    /// When the authorization server is asked about a token; `None`: never.
+    #[must_use]
+    pub const fn introspection(&self) -> Option<&Introspection> {
+        self.introspection.as_ref()
+    }
+
+    /// Whether the issuer is an org authorization server, whose tokens nobody but itself can verify.
+    #[must_use]
+    pub fn is_org_server(&self) -> bool {
+        self.endpoints.is_org_server()
     }
 
     /// What the operator should know about a document that is accepted.

@@ -164,9 +164,7 @@ fn another_type_provider_or_version_is_refused_by_name() {
 }
 
 #[test]
-fn fields_whose_behaviour_does_not_exist_yet_are_refused_not_ignored() {
-    let (field, problem) = finding("introspection", json!({}));
-    assert!(field == "introspection" && problem.contains("not supported yet"), "{problem}");
+fn fields_that_say_nothing_are_as_good_as_absent() {
     for (field, value) in [
         ("routes", json!([])),
         ("binding", json!("none")),
