@@ -11,6 +11,8 @@ mod support;
 mod algorithms;
 mod claims;
 mod corpus;
+mod differences;
+mod differential;
 mod encodings;
 mod gate;
 mod good;
