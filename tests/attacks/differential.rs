@@ -43,7 +43,7 @@ fn ask(world: &World, cases: &[Case]) -> Vec<Value> {
 
 /// Threats 5 to 27.
 #[test]
-fn whatever_the_gate_accepts_two_other_implementations_accept_and_where_it_is_stricter_a_table_says_why() {
+fn what_the_gate_accepts_pyjwt_and_joserfc_accept_and_a_table_says_where_it_is_stricter() {
     let said = ask(&WORLD, &CORPUS.cases);
     let mut wrong = Vec::new();
     let mut needed = BTreeMap::new();

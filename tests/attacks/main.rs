@@ -61,7 +61,7 @@ fn the_corpus_has_thousands_of_tokens_and_none_of_them_twice() {
 
 /// Threats 4 to 31: the exact outcome, and nobody is asked but for a `kid` that the issuer's held keys do not have.
 #[tokio::test]
-async fn every_token_of_the_corpus_comes_to_its_one_outcome_and_nobody_is_asked_who_need_not_be() {
+async fn every_token_of_the_corpus_comes_to_its_one_outcome_and_nobody_is_asked() {
     let mut wrong = Vec::new();
     let mut by_outcome: BTreeMap<String, usize> = BTreeMap::new();
     let mut times: Vec<(Duration, &str)> = Vec::new();

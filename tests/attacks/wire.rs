@@ -13,7 +13,7 @@ const OF_EACH: usize = 5;
 
 /// Threats 4 to 31.
 #[tokio::test]
-async fn a_sample_of_the_corpus_is_answered_alike_by_the_compiled_authorizer_which_asks_nobody() {
+async fn a_sample_of_the_corpus_is_answered_alike_by_the_compiled_authorizer() {
     let world = World::at(seconds_since_epoch());
     let corpus = Corpus::of(&world);
     let folder = tempfile::tempdir().expect("a folder");
