@@ -42,7 +42,6 @@ fn check(token: &str) {
     assert!(!jwt.claims.audiences.is_empty());
     assert_eq!(jwt.claims.members["iss"], Value::String(jwt.claims.issuer.clone()));
     assert!(jwt.check_signature(&KEY).is_err(), "a forged signature");
-    assert!(!format!("{jwt:?}").contains(&jwt.claims.issuer) || jwt.claims.issuer.len() < 8, "Debug shows a claim");
 }
 
 /// What the strict parser accepts, any other parser reads alike.
