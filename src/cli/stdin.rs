@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use secrecy::zeroize::Zeroizing;
+
 use super::error::CliError;
 use super::output::progress;
 use crate::domain::oauth::bearer::{Credential, CredentialError};
@@ -36,20 +38,21 @@ pub(super) fn read_token(usage: &str, place: &str) -> Result<PresentedToken, Cli
         Some((scheme, token)) if ["bearer", "dpop", "basic"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
             (text.clone(), token)
         }
-        Some(_) | None => (format!("Bearer {text}"), text.as_str()),
+        Some(_) | None => (Zeroizing::new(format!("Bearer {}", *text)), text.as_str()),
     };
     let credential = Credential::from_authorization_values([value.as_str()]);
     Ok(PresentedToken { credential, text: BearerToken::new(token.to_owned()) })
 }
 
-fn read(what: &str) -> Result<String, CliError> {
+fn read(what: &str) -> Result<Zeroizing<String>, CliError> {
     progress(&format!("reading {what} from standard input"));
-    let mut text = String::new();
+    let mut text = Zeroizing::new(String::new());
     io::stdin()
         .lock()
         .take(MAX_BYTES)
         .read_to_string(&mut text)
         .map_err(|_| CliError::failed(format!("{what} cannot be read from standard input, or is no text")))?;
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    let length = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(length);
     Ok(text)
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal, Read as _, Write};
 
+use secrecy::zeroize::Zeroizing;
+
 use super::error::CliError;
 use crate::domain::oauth::secret::ClientSecret;
 
@@ -42,18 +44,19 @@ pub(super) fn ask(prompt: &str, default: &str) -> io::Result<String> {
 /// Takes a client's secret: typed without echo at a terminal, and otherwise the one line of standard input.
 pub(super) fn secret(client: &str) -> Result<ClientSecret, CliError> {
     let mut secret = if io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("Secret of the client {client} (it is not shown): "))?
+        Zeroizing::new(rpassword::prompt_password(format!("Secret of the client {client} (it is not shown): "))?)
     } else {
-        let mut text = String::new();
+        let mut text = Zeroizing::new(String::new());
         // One more than may be there, so that nothing is cut off in silence.
         io::stdin().lock().take(MAX_SECRET_BYTES + 1).read_to_string(&mut text)?;
         text
     };
-    secret.truncate(secret.trim_end_matches(['\r', '\n']).len());
+    let length = secret.trim_end_matches(['\r', '\n']).len();
+    secret.truncate(length);
     if secret.is_empty() || secret.contains(['\r', '\n']) || secret.len() as u64 > MAX_SECRET_BYTES {
         return Err(CliError::usage(format!(
             "the secret of `{client}` is expected as one line of standard input, or at a terminal's prompt"
         )));
     }
-    Ok(ClientSecret::new(secret))
+    Ok(ClientSecret::new(std::mem::take(&mut secret)))
 }

@@ -1,5 +1,8 @@
 //! Where an operator keeps profiles: read with their versions, written only where nobody else wrote meanwhile.
 
+use secrecy::zeroize::Zeroizing;
+use serde::Serialize;
+
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::oauth::secret::ClientSecret;
 use crate::domain::profile::{ClientId, ProfileName};
@@ -104,8 +107,15 @@ impl Tier {
 
 /// A client as it is stored: `{"clientId": "...", "clientSecret": "..."}`. May only be written to the store.
 #[must_use]
-pub fn client_json(client_id: &ClientId, secret: &ClientSecret) -> String {
-    serde_json::json!({"clientId": client_id.as_str(), "clientSecret": secret.expose()}).to_string()
+pub fn client_json(client_id: &ClientId, secret: &ClientSecret) -> Zeroizing<String> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct StoredClient<'c> {
+        client_id: &'c str,
+        client_secret: &'c str,
+    }
+    let stored = StoredClient { client_id: client_id.as_str(), client_secret: secret.expose() };
+    Zeroizing::new(serde_json::to_string(&stored).unwrap_or_default())
 }
 
 /// Why an item could not be read or written. Reads as one line with its remedy.

@@ -7,6 +7,7 @@
 mod support;
 
 mod arguments;
+mod canary;
 mod client_faults;
 mod explain;
 mod issuer_faults;

@@ -141,6 +141,11 @@ impl World {
 
     /// Runs `profiles` with these arguments and this standard input. No secret and no token may be in what it prints.
     pub(crate) async fn run(&self, arguments: &[&str], input: &str) -> Ran {
+        self.run_set_up(arguments, input, |_command| {}).await
+    }
+
+    /// The same with further settings of the process.
+    pub(crate) async fn run_set_up(&self, arguments: &[&str], input: &str, set_up: impl FnOnce(&mut Command)) -> Ran {
         let mut file = tempfile::tempfile().expect("a temporary file");
         file.write_all(input.as_bytes()).expect("a file that can be written");
         file.rewind().expect("a file that can be read");
@@ -156,6 +161,7 @@ impl World {
                 command.env("AWS_ACCESS_KEY_ID", "test-access-key").env("AWS_SECRET_ACCESS_KEY", "test-secret");
             }
         }
+        set_up(&mut command);
         let process = Process::spawn(command);
         let status = process.wait_exit(PATIENCE).await.code();
         let ran = Ran { status, stdout: process.stdout(), stderr: process.stderr() };

@@ -6,5 +6,6 @@
 mod support;
 
 mod authorizer;
+mod canary;
 mod refresh;
 mod replay;

@@ -6,6 +6,7 @@
 mod support;
 
 mod cache;
+mod canary;
 mod socket;
 
 mod backend;

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::RequestBuilder;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use secrecy::zeroize::Zeroizing;
 use url::form_urlencoded;
 
 use super::client::{OktaClient, retry_after};
@@ -82,7 +83,7 @@ pub(super) fn as_client(
 /// HTTP Basic with both halves form-encoded (RFC 6749 section 2.3.1).
 fn basic(client_id: &str, secret: &ClientSecret) -> HeaderValue {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encode(client_id), encode(secret.expose()));
+    let pair = Zeroizing::new(format!("{}:{}", encode(client_id), *Zeroizing::new(encode(secret.expose()))));
     sensitive(format!("Basic {}", STANDARD.encode(pair)))
 }
 

@@ -83,7 +83,7 @@ impl ProfileRepository for SsmProfileStore {
         key: Option<&str>,
     ) -> Result<(), RepositoryError> {
         let location = self.client_name(name);
-        let put = self.client.put_parameter().name(&location).value(client_json(client_id, secret));
+        let put = self.client.put_parameter().name(&location).value(client_json(client_id, secret).as_str());
         let put = put.r#type(ParameterType::SecureString).set_key_id(key.map(str::to_owned)).overwrite(true);
         put.send().await.map(|_| ()).map_err(|error| unavailable(location, "written", "PutParameter", &error))
     }

@@ -61,3 +61,7 @@ fn wire_algorithm(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
         Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
     }
 }
+
+#[cfg(test)]
+#[path = "signature_tests.rs"]
+mod tests;

@@ -90,9 +90,11 @@ impl KeySetRecord {
     pub fn fetched(document: &[u8], max_age: Option<Duration>, now: UnixTime) -> Result<Self, KeySetError> {
         let document = parse_document(document)?;
         let usable = KeySet::from_document(&document)?;
-        let published =
-            document.get("keys").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-        let keys = published.filter(|jwk| usable.has(key_id(jwk))).map(kept_members).collect();
+        let published = document.get("keys").and_then(Value::as_array).into_iter().flatten().enumerate();
+        // By place and not by `kid`: a key that was left out may have the `kid` of a usable one.
+        let is_usable = |index: usize| usable.skipped().iter().all(|skipped| skipped.index != index);
+        let keys = published.filter(|(index, _)| is_usable(*index)).filter_map(|(_, jwk)| jwk.as_object());
+        let keys = keys.map(kept_members).collect();
         let max_age = max_age.map_or(MAX_AGE_WHERE_NONE_IS_GIVEN, |age| age.as_secs());
         Ok(Self { fetched_at: now, max_age, keys, gone_since: Map::new() })
     }

@@ -68,6 +68,17 @@ fn only_usable_keys_and_only_what_verifies_are_written() {
     assert!(!json.contains("x5c") && !json.contains("private") && !json.contains("c2VjcmV0"), "{json}");
 }
 
+/// Found by fuzzing: what has the `kid` of a usable key was written for one.
+#[test]
+fn a_key_that_is_not_usable_is_not_written_because_another_has_its_kid() {
+    let mut for_encryption = jwk("a");
+    for_encryption["use"] = json!("enc");
+    let document = document(&[for_encryption, jwk("a"), jwk("b")]);
+    let record = KeySetRecord::fetched(&document, None, UnixTime::from_seconds(START)).expect("usable keys");
+    assert_eq!(kids(&record), (vec!["a", "b"], vec![]));
+    assert!(!record.to_json().contains("enc"), "{}", record.to_json());
+}
+
 /// Threat 49.
 #[test]
 fn what_is_no_key_set_is_never_written() {

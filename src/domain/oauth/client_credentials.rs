@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
+use secrecy::zeroize::Zeroizing;
 use url::form_urlencoded;
 
 use super::client_assertion::{ASSERTION_TYPE, UnverifiedAssertion};
@@ -180,17 +181,17 @@ impl TokenRequest {
 }
 
 /// The parameters that mean something, each at most once.
-struct Form(Vec<(&'static str, String)>);
+struct Form(Vec<(&'static str, Zeroizing<String>)>);
 
 impl Form {
     fn parse(body: &[u8]) -> Result<Self, TokenRequestError> {
-        let mut values: Vec<(&'static str, String)> = Vec::new();
+        let mut values: Vec<(&'static str, Zeroizing<String>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(body) {
             let Some(parameter) = PARAMETERS.into_iter().find(|parameter| *parameter == name) else { continue };
             if values.iter().any(|(seen, _)| *seen == parameter) {
                 return Err(TokenRequestError::Repeated { parameter });
             }
-            values.push((parameter, value.into_owned()));
+            values.push((parameter, Zeroizing::new(value.into_owned())));
         }
         Ok(Self(values))
     }
@@ -249,10 +250,12 @@ fn basic_credentials(value: &str) -> Option<(String, String)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    let decoded = Zeroizing::new(String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?);
     let (id, secret) = decoded.split_once(':')?;
-    let form_decoded =
-        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8().ok().map(|text| text.into_owned());
+    let form_decoded = |text: &str| {
+        let text = Zeroizing::new(text.replace('+', " "));
+        percent_decode_str(&text).decode_utf8().ok().map(|text| text.into_owned())
+    };
     Some((form_decoded(id)?, form_decoded(secret)?))
 }
 

@@ -207,8 +207,18 @@ fn parse_url(text: &str) -> Result<Url, String> {
         return Err(format!("`{text}` still holds a placeholder or a space; expected a complete URL"));
     }
     match Url::parse(text) {
+        Ok(url) if !is_written_plainly(text, &url) => {
+            Err(format!("`{}` is not a URL; expected `https://host/path`", text.escape_debug()))
+        }
         Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() => Ok(url),
         Ok(_) => Err(format!("`{text}` has no host, or has a user name; expected `https://host/path`")),
         Err(_) => Err(format!("`{text}` is not a URL; expected `https://host/path`")),
     }
+}
+
+/// The URL standard reads much as a URL that nobody means as one: `https:host`, `https:///host`, backslashes, line feeds.
+fn is_written_plainly(text: &str, url: &Url) -> bool {
+    let behind_scheme = text.strip_prefix(url.scheme()).and_then(|rest| rest.strip_prefix("://"));
+    behind_scheme.is_some_and(|rest| !rest.starts_with('/'))
+        && !text.contains(|character: char| character == '\\' || character.is_control())
 }
