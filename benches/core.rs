@@ -10,6 +10,7 @@ use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use criterion::{Criterion, criterion_group, criterion_main};
+use okta_security_profiles::domain::binding::possession::Presentation;
 use okta_security_profiles::domain::deny_list::DenyList;
 use okta_security_profiles::domain::gateway::method_arn::MethodArn;
 use okta_security_profiles::domain::gateway::policy_builder::{Routes, check_route};
@@ -77,13 +78,19 @@ impl Parts {
     fn granted(&self, profile: &Arc<SecurityProfile>) -> Grant {
         let deny_list = DenyList::new();
         match authorize(self.verified(profile), self.call(&deny_list)) {
-            Decision::Allow(grant) => grant,
-            Decision::Deny(denied) => panic!("{denied:?}"),
+            Ok(Decision::Allow(grant)) => grant,
+            other => panic!("{other:?}"),
         }
     }
 
     fn call<'c>(&'c self, deny_list: &'c DenyList) -> Call<'c> {
-        Call { arn: &self.arn, resolution: Resolution::ResourceFirst, source_ip: None, deny_list }
+        Call {
+            arn: &self.arn,
+            resolution: Resolution::ResourceFirst,
+            source_ip: None,
+            deny_list,
+            presentation: Presentation::Fetched,
+        }
     }
 }
 

@@ -10,11 +10,11 @@ pub(crate) fn run(input: &[u8]) {
     match read(event) {
         Ok(read) => {
             let request = read.request;
-            assert!(request.form.carries_source_ip() || request.source_ip.is_none());
+            assert!(request.form.carries_request() || request.source_ip.is_none());
             let arn = &request.method_arn;
             let text = format!("{}{}/{}", arn.stage_prefix(), arn.method(), arn.path());
             assert_eq!(MethodArn::parse(&text).as_ref(), Ok(arn));
-            if let Ok(Credential::Bearer(token)) = &request.credential {
+            if let Ok(Credential::Token(_, token)) = &request.credential {
                 assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic() && byte != b','));
             }
         }

@@ -136,6 +136,13 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         covers: |_| true,
     },
     Difference {
+        what: "tokens that are bound",
+        why: "neither looks at cnf (RFC 7800): a bound token is a bearer token to them, whatever it is bound to",
+        accepted_by: BOTH,
+        reasons: &["binding_not_enabled", "claims_malformed"],
+        covers: |name| name.contains("cnf"),
+    },
+    Difference {
         what: "lifetime",
         why: "a rule of the profile's, `maxTokenLifetimeSeconds`",
         accepted_by: BOTH,

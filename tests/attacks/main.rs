@@ -10,6 +10,7 @@ mod support;
 
 mod algorithms;
 mod claims;
+mod confirmation;
 mod corpus;
 mod differences;
 mod differential;

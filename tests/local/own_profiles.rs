@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::gateway::{Gateway, ended, json as body_of, start};
-use crate::support::{AUDIENCE, CLIENT_ID, CLIENT_SECRET, OTHER_SCOPE, PrivateCa, SCOPE, serve_okta};
+use crate::support::{
+    AUDIENCE, CLIENT_ID, CLIENT_SECRET, DpopProof, OTHER_SCOPE, PrivateCa, SCOPE, SigningKey, basic, plain_client,
+    serve_okta,
+};
 
 fn folder_with(documents: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -91,5 +94,37 @@ async fn a_folder_that_cannot_serve_is_told_in_one_line() {
         for text in expected {
             assert!(lines[0].starts_with("profiles: ") && lines[0].contains(text), "{text}: {lines:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_dpop_client_gets_a_bound_token_and_calls_with_a_proof_in_every_form_that_can_carry_one() {
+    let ca = PrivateCa::create();
+    let (okta, _server) = serve_okta(&ca, |settings| settings.clients[0].dpop = true);
+    let mut bound = document(okta.issuer());
+    bound["binding"] = json!("dpop");
+    let folder = folder_with(&[("orders.json", &bound.to_string())]);
+    let trust = ca.file().to_str().expect("a path that is text");
+    let key = SigningKey::es256();
+    for (form, refused) in [("request", 401), ("http1", 403), ("http2", 403), ("simple", 403), ("token", 500)] {
+        let arguments = ["--profiles", path(&folder), "--form", form];
+        let gateway = Gateway::start_with(&arguments, &[("SSL_CERT_FILE", trust)]).await;
+        let proof = DpopProof::new("POST", &okta.token_url()).with_nonce(&okta.dpop_nonce()).signed_by(&key);
+        let request = plain_client()
+            .post(gateway.told("token URL"))
+            .header("authorization", format!("Basic {}", basic(CLIENT_ID, CLIENT_SECRET)))
+            .header("dpop", proof)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("grant_type=client_credentials");
+        let granted: Value = body_of(request.send().await.expect("an answer")).await;
+        let token = granted["access_token"].as_str().unwrap_or_else(|| panic!("{granted}")).to_owned();
+        let url = format!("{}/orders/1", gateway.api());
+        let proof = DpopProof::new("GET", &url).with_token(&token).signed_by(&key);
+        let call = || plain_client().get(&url).header("authorization", format!("DPoP {token}")).header("dpop", &proof);
+        let (first, again) = (call().send().await.expect("an answer"), call().send().await.expect("an answer"));
+        let expected = if form == "token" { [500, 500] } else { [200, refused] };
+        assert_eq!([first.status().as_u16(), again.status().as_u16()], expected, "{form}: {}", gateway.process.logs());
+        let as_bearer = gateway.call("/orders/1", &format!("Bearer {token}")).await.status();
+        assert_eq!(as_bearer, if form == "token" { 500 } else { refused }, "{form}");
     }
 }
