@@ -118,12 +118,12 @@ fn an_expression_names_each_of_its_metrics_and_an_alarm_has_at_most_ten() {
 
 #[test]
 fn every_alarm_goes_to_the_topic_where_there_is_one_and_is_explained() {
-    let page = text("docs/deployment.md");
+    let page = text("docs/operations.md");
     for (id, alarm) in alarms(&[("AlarmTopicArn", TOPIC)]) {
         for member in ["AlarmActions", "OKActions"] {
             assert_eq!(alarm[member], serde_json::json!([TOPIC]), "{id}");
         }
-        assert!(page.contains(&format!("`{id}`")), "docs/deployment.md does not explain {id}");
+        assert!(page.contains(&format!("`{id}`")), "docs/operations.md does not explain {id}");
     }
     for (id, alarm) in alarms(&[]) {
         assert!(alarm.get("AlarmActions").is_none(), "{id}");

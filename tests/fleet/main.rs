@@ -1,4 +1,4 @@
-//! Small fleets in simulated time: the goals of `docs/operations.md` hold where they have to, and a start beyond SSM's
+//! Small fleets in simulated time: the goals of `docs/capacity.md` hold where they have to, and a start beyond SSM's
 //! limit is said to be one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test a broken assumption is a failed test")]
