@@ -80,10 +80,9 @@ fn every_seed_of_every_target_holds_and_asks_for_memory_in_proportion_to_its_siz
         let (mut seeds, mut most) = (0, 0);
         for path in files(&root().join("fuzz/seeds").join(target.name)) {
             let input = fs::read(&path).expect("a seed");
-            // Shown where the run panics, so that it is known for which seed.
-            println!("{}", path.display());
             // What is made once for the whole process belongs to no input.
-            (target.run)(&input);
+            let held = std::panic::catch_unwind(|| (target.run)(&input));
+            assert!(held.is_ok(), "{} does not hold, see above", path.display());
             let region = Region::new(ALLOCATOR);
             (target.run)(&input);
             let asked = region.change().bytes_allocated;
