@@ -48,10 +48,10 @@ const TARGETS: [Target; 7] = [
     Target { name: "jwt", run: jwt::run, base: 24 * KIB, per_byte: 128 },
     Target { name: "key_set", run: key_set::run, base: 24 * KIB, per_byte: 256 },
     // Its bytes are choices: a handful of them make routes, calls and a policy.
-    Target { name: "policy", run: policy::run, base: 512 * KIB, per_byte: 0 },
+    Target { name: "policy", run: policy::run, base: 1_024 * KIB, per_byte: 0 },
     Target { name: "profile", run: profile::run, base: 24 * KIB, per_byte: 256 },
     // A pattern is matched on a table of its length times the path's; both are bounded.
-    Target { name: "route", run: route::run, base: 512 * KIB, per_byte: 0 },
+    Target { name: "route", run: route::run, base: 1_024 * KIB, per_byte: 0 },
 ];
 
 fn root() -> &'static Path {
