@@ -10,6 +10,8 @@ use crate::ports::profile_store::ProfileSelection;
 
 /// Where profiles live where nothing else is said.
 pub const DEFAULT_PROFILE_ROOT: &str = "/okta-security-profiles";
+/// The CloudWatch namespace of the metrics where nothing else is said.
+pub const DEFAULT_METRICS_NAMESPACE: &str = "OktaSecurityProfiles";
 /// The longest time that a profile may be held, in seconds: one day.
 const MAX_PROFILE_TTL_SECONDS: u64 = 86_400;
 
@@ -28,6 +30,8 @@ pub struct Config {
     pub transport: Transport,
     /// `RUST_LOG`.
     pub log_filter: String,
+    /// `METRICS_NAMESPACE`: where CloudWatch keeps the metrics.
+    pub metrics_namespace: String,
     /// `SSL_CERT_FILE`: extra trust anchors (PEM).
     pub extra_trust_anchors: Option<PathBuf>,
     /// `OKTA_PROXY`: an HTTP proxy for calls to Okta.
@@ -108,6 +112,7 @@ impl Config {
             response: response(read("AUTHORIZER_RESPONSE").as_deref())?,
             transport: transport(read("ALLOW_LOOPBACK_HTTP").as_deref())?,
             log_filter: log_filter(read("RUST_LOG"))?,
+            metrics_namespace: metrics_namespace(read("METRICS_NAMESPACE"))?,
             extra_trust_anchors: read("SSL_CERT_FILE").map(PathBuf::from),
             okta_proxy: read("OKTA_PROXY").map(|value| okta_proxy(&value)).transpose()?,
             token_allowed_origins: token_allowed_origins(&read("TOKEN_ALLOWED_ORIGINS").unwrap_or_default())?,
@@ -241,6 +246,19 @@ fn log_filter(value: Option<String>) -> Result<String, ConfigError> {
     }
 }
 
+/// A namespace has up to 255 letters, digits and `.-_/#: `, and does not begin with a colon; `AWS/` is Amazon's own
+/// (Amazon CloudWatch API, "MetricDatum", namespaces).
+fn metrics_namespace(value: Option<String>) -> Result<String, ConfigError> {
+    let Some(value) = value else { return Ok(DEFAULT_METRICS_NAMESPACE.to_owned()) };
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte);
+    if value.len() <= 255 && value.bytes().all(known) && !value.starts_with([':', ' ']) && !value.starts_with("AWS/") {
+        return Ok(value);
+    }
+    let expected =
+        format!("a CloudWatch namespace such as `{DEFAULT_METRICS_NAMESPACE}`: letters, digits and `.-_/#:`");
+    Err(error("METRICS_NAMESPACE", &value, expected))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{AuthorizerResponse, Config, ConfigError, StoreConfig};
@@ -260,6 +278,7 @@ mod tests {
         assert_eq!(config.store, StoreConfig::Ssm { root: "/okta-security-profiles".to_owned() });
         assert_eq!((config.profile_ttl.as_secs(), config.response), (300, AuthorizerResponse::Iam));
         assert_eq!((config.transport, config.log_filter.as_str()), (Transport::Https, "info"));
+        assert_eq!(config.metrics_namespace, "OktaSecurityProfiles");
     }
 
     #[test]
@@ -279,6 +298,9 @@ mod tests {
             ("AUTHORIZER_RESPONSE", "Simple", "`iam` or `simple`"),
             ("ALLOW_LOOPBACK_HTTP", "1", "`true`, or unset"),
             ("RUST_LOG", "a=b=c", "a filter"),
+            ("METRICS_NAMESPACE", "AWS/Lambda", "a CloudWatch namespace"),
+            ("METRICS_NAMESPACE", ":mine", "a CloudWatch namespace"),
+            ("METRICS_NAMESPACE", "Okta,Profiles", "a CloudWatch namespace"),
             ("OKTA_PROXY", "proxy.example:3128", "an HTTP proxy"),
             ("TOKEN_ALLOWED_ORIGINS", "*", "origins separated by commas"),
             ("TOKEN_ALLOWED_ORIGINS", "https://app.example/", "origins separated by commas"),

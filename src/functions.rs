@@ -28,6 +28,7 @@ use crate::application::key_ring::chain;
 use crate::application::profile_catalog::CatalogError;
 use crate::config::{AuthorizerResponse, Config, ConfigError};
 use crate::ports::clock::Clock;
+use crate::ports::introspection_endpoint::IntrospectionEndpoint;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
 use crate::ports::token_endpoint::TokenEndpoint;
@@ -63,7 +64,7 @@ where
 {
     let config = Config::from_environment();
     if let Ok(config) = &config {
-        telemetry::log_json(&config.log_filter);
+        telemetry::log_json(&config.log_filter, &config.metrics_namespace);
     }
     match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,7 +89,7 @@ pub async fn run_authorizer<S, K, T, C>(
 where
     S: ProfileStore + 'static,
     K: KeySetSource + 'static,
-    T: TokenEndpoint + 'static,
+    T: TokenEndpoint + IntrospectionEndpoint + 'static,
     C: Clock + 'static,
 {
     unless_out_of_reach(application.warm_up(INIT_PATIENCE).await)?;

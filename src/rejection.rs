@@ -39,8 +39,8 @@ impl AuthorizeError {
             | Self::BrokenProfile(_)
             | Self::BrokenDenyList
             | Self::Automatic { is_callers: false, .. }
-            | Self::NoStoredClient(_)
             | Self::StoredClient(_)
+            | Self::Introspection(_)
             | Self::Deadline
             | Self::FormCannotServe { .. } => Outcome::Failed,
         }
@@ -58,8 +58,8 @@ impl AuthorizeError {
             Self::BrokenProfile(_) => "profile_broken",
             Self::BrokenDenyList => "deny_list_broken",
             Self::Automatic { error, .. } => error.reason(),
-            Self::NoStoredClient(_) => "stored_client_missing",
-            Self::StoredClient(_) => "stored_client_unavailable",
+            Self::StoredClient(error) => error.reason(),
+            Self::Introspection(error) => error.reason(),
             Self::Deadline => "deadline",
             Self::FormCannotServe { .. } => "form_cannot_serve",
         }
@@ -116,6 +116,16 @@ impl IssueTokenError {
             Self::ClientNotAllowed | Self::DenyListed(_) => {
                 refuse(400, ErrorCode::UnauthorizedClient, "the client may not use this profile")
             }
+            Self::ProofNotTaken => {
+                refuse(400, ErrorCode::InvalidRequest, "this profile takes no DPoP: ask again without a proof")
+            }
+            Self::ProofNeeded => {
+                refuse(400, ErrorCode::InvalidDpopProof, "this profile's tokens are bound to a key: send a DPoP proof")
+            }
+            Self::CertificateNeeded => {
+                let text = "this profile's tokens are bound to a certificate: ask the authorization server itself";
+                refuse(400, ErrorCode::UnauthorizedClient, text)
+            }
             Self::ScopeNotGrantable(scope) => {
                 refuse(400, ErrorCode::InvalidScope, &format!("the scope {scope} cannot be granted here"))
             }
@@ -134,6 +144,9 @@ impl IssueTokenError {
             Self::Profiles(_) => "profiles_unavailable",
             Self::Request { error, .. } => error.code().as_str(),
             Self::ClientNotAllowed => "client_not_allowed",
+            Self::ProofNotTaken => "dpop_not_taken",
+            Self::ProofNeeded => "dpop_proof_missing",
+            Self::CertificateNeeded => "certificate_needed",
             Self::DenyListed(_) => "deny_listed",
             Self::BrokenDenyList => "deny_list_broken",
             Self::ScopeNotGrantable(_) => "scope_not_grantable",

@@ -13,19 +13,16 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::adapters::system_clock::SystemClock;
 use crate::ports::clock::Clock;
 
-/// The namespace of the metrics.
-const NAMESPACE: &str = "OktaSecurityProfiles";
-
-/// Set where lines go to CloudWatch.
-static METRICS: OnceLock<()> = OnceLock::new();
+/// The namespace of the metrics, set where lines go to CloudWatch.
+static METRICS: OnceLock<String> = OnceLock::new();
 
 /// The runtime's own line about a failed call repeats ours, and would make each 401 an error in the log.
 const SILENCED: &str = "lambda_runtime::layers::panic=off";
 
-/// Begins logging as JSON lines, for functions.
+/// Begins logging as JSON lines, for functions, with metrics in the namespace `metrics`.
 ///
-/// `filter` was checked by [`crate::config::Config`].
-pub fn log_json(filter: &str) {
+/// Both were checked by [`crate::config::Config`].
+pub fn log_json(filter: &str, metrics: &str) {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -34,7 +31,7 @@ pub fn log_json(filter: &str) {
         .with_env_filter(env_filter(filter))
         .finish();
     install(subscriber.with(filter_fn(holds_no_secret)));
-    METRICS.get_or_init(|| ());
+    METRICS.get_or_init(|| metrics.to_owned());
 }
 
 fn writes_metrics() -> bool {
@@ -263,7 +260,7 @@ fn embedded_metrics(metrics: &[(&str, &str)], dimensions: &[&[&str]]) -> Map<Str
     let metrics: Vec<Value> = metrics.iter().map(|(name, unit)| json!({"Name": name, "Unit": unit})).collect();
     let directive = json!({
         "Timestamp": timestamp,
-        "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}],
+        "CloudWatchMetrics": [{"Namespace": METRICS.get(), "Dimensions": dimensions, "Metrics": metrics}],
     });
     Map::from_iter([("_aws".to_owned(), directive), ("level".to_owned(), "INFO".into())])
 }

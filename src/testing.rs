@@ -1,5 +1,6 @@
 //! What unit tests are made of: keys, tokens, profiles and moments that are good until a test spoils one thing.
 
+mod introspection_endpoint;
 mod okta;
 mod token_endpoint;
 

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::file::FileProfileStore;
 use super::okta::OktaClient;
@@ -12,6 +12,7 @@ use super::trust::{TrustError, client_config};
 use crate::application::authorize_request::AuthorizeRequest;
 use crate::application::automatic_mode::AutomaticMode;
 use crate::application::client_tokens::ClientTokens;
+use crate::application::introspector::Introspector;
 use crate::application::issue_token::IssueToken;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
@@ -100,9 +101,16 @@ pub fn authorizer_over<K: KeySetSource>(
 ) -> AuthorizeRequest<ConfiguredStore, K, Arc<OktaClient>, SystemClock> {
     let jitter = draw_jitter();
     let profiles = ProfileCatalog::new(store, catalog_settings(config, jitter));
-    let automatic = AutomaticMode::new(client_tokens(okta));
     let keys = KeyRing::new(keys, jitter);
-    AuthorizeRequest { profiles, keys, memory: TokenMemory::default(), automatic, clock: SystemClock }
+    AuthorizeRequest {
+        profiles,
+        keys,
+        memory: TokenMemory::default(),
+        used_proofs: Mutex::default(),
+        introspector: Introspector::new(Arc::clone(&okta)),
+        automatic: AutomaticMode::new(client_tokens(okta)),
+        clock: SystemClock,
+    }
 }
 
 /// Puts the token function together.

@@ -1,27 +1,35 @@
 //! The authorizer's job: a request, the profiles that apply to it, a decision.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+use serde_json::{Map, Value};
 
 use crate::application::automatic_mode::{AutomaticMode, Caller, Surroundings};
 use crate::application::call_time::CallTime;
+use crate::application::introspector::{IntrospectError, Introspector};
 use crate::application::key_ring::{KeyRing, KeyRingError};
 use crate::application::obtain_error::ObtainError;
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog};
+use crate::application::stored_clients::StoredClientError;
 use crate::application::verify_token::{TokenMemory, VerifyTokenError, verify_token};
+use crate::domain::binding::possession::{BindingError, Presentation, Shown};
+use crate::domain::binding::replay::UsedProofs;
 use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
-use crate::domain::jose::jwt::{JwtError, MAX_TOKEN_BYTES, UnverifiedJwt};
-use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
+use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::secret::BearerToken;
-use crate::domain::profile::ProfileName;
-use crate::domain::validation::authorize::{Call, Decision, Denied, authorize};
+use crate::domain::profile::{Introspection, ProfileName, SecurityProfile};
+use crate::domain::validation::authorize::{Call, Decision, Denied, Grant, authorize};
 use crate::domain::validation::error::{Rung, TokenError};
+use crate::domain::validation::verify::VerifiedToken;
 use crate::domain::verified_tokens::TokenDigest;
 use crate::ports::clock::Clock;
+use crate::ports::introspection_endpoint::IntrospectionEndpoint;
 use crate::ports::key_set_source::KeySetSource;
-use crate::ports::profile_store::{ProfileStore, ProfileStoreError};
+use crate::ports::profile_store::ProfileStore;
 use crate::ports::token_endpoint::TokenEndpoint;
 
 /// Decides about requests.
@@ -33,6 +41,10 @@ pub struct AuthorizeRequest<S, K, T, C> {
     pub keys: KeyRing<K>,
     /// The tokens verified before.
     pub memory: TokenMemory,
+    /// The proofs used before.
+    pub used_proofs: Mutex<UsedProofs>,
+    /// What authorization servers say of tokens, where a profile asks.
+    pub introspector: Introspector<T>,
     /// Tokens for callers that have none, where a profile says so.
     pub automatic: AutomaticMode<T>,
     /// The clocks.
@@ -75,12 +87,12 @@ pub enum AuthorizeError {
         /// Whether the client is the caller's own and not the profile's.
         is_callers: bool,
     },
-    /// A profile takes anonymous calls and keeps no client to make them as.
-    #[error("the profile `{0}` has `automatic.anonymous` and no stored client; store its id and secret")]
-    NoStoredClient(ProfileName),
-    /// The profile's stored client cannot be read.
+    /// The client that the profile keeps cannot be used.
     #[error(transparent)]
-    StoredClient(ProfileStoreError),
+    StoredClient(#[from] StoredClientError),
+    /// What the authorization server says of the token cannot be found out.
+    #[error("the authorization server could not be asked about the token")]
+    Introspection(#[source] Arc<IntrospectError>),
     /// The profile needs something that this form of event does not carry.
     #[error("the profile `{profile}` has `{field}`, which a {} event cannot serve; use a REQUEST authorizer", form.name())]
     FormCannotServe {
@@ -93,7 +105,9 @@ pub enum AuthorizeError {
     },
 }
 
-impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequest<S, K, T, C> {
+impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint + IntrospectionEndpoint, C: Clock>
+    AuthorizeRequest<S, K, T, C>
+{
     /// Loads the profiles ahead of the first request, in what is left of the start.
     ///
     /// # Errors
@@ -117,7 +131,15 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
     pub async fn decide(&self, request: &AuthorizationRequest, left: Duration) -> Result<Decision, AuthorizeError> {
         let time = CallTime { now: self.clock.now(), left };
         match &request.credential {
-            Ok(Credential::Bearer(token)) => self.decide_about_token(token, request, time).await,
+            Ok(Credential::Token(scheme, token)) => {
+                let digest = TokenDigest::from(token);
+                self.decide_about_token(
+                    &Presented { scheme: *scheme, token, digest, jwt: OnceLock::new() },
+                    request,
+                    time,
+                )
+                .await
+            }
             Ok(Credential::Basic(client)) => {
                 let refusal = CredentialError::NotBearer;
                 self.decide_without_token(Caller::Client(client), refusal, request, time).await
@@ -131,27 +153,32 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
 
     async fn decide_about_token(
         &self,
-        token: &BearerToken,
+        presented: &Presented<'_>,
         request: &AuthorizationRequest,
         time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
-        if token.expose().len() > MAX_TOKEN_BYTES {
-            return Err(JwtError::TooLarge { bytes: token.expose().len() }.into());
-        }
-        let digest = TokenDigest::from(token);
-        let presented = Presented { token, digest, jwt: OnceLock::new() };
         // What is no token at all is refused before anything is loaded; what was verified before is not taken apart again.
-        if !self.memory.knows(digest) {
-            presented.jwt()?;
+        let no_jwt = if self.memory.knows(presented.digest) { None } else { presented.jwt().err() };
+        if let Some(error) = no_jwt.filter(|error| !error.may_be_opaque()) {
+            return Err(error.into());
         }
         let snapshot = self.profiles.current(time).await?;
+        if let Some(error) = no_jwt
+            && !snapshot.applying_to(&request.method_arn).any(|loaded| takes_opaque(&loaded.profile))
+        {
+            return Err(error.into());
+        }
         let deny_list = snapshot.deny_list().ok_or(AuthorizeError::BrokenDenyList)?;
         let mut refusals = Refusals::default();
         for loaded in snapshot.applying_to(&request.method_arn) {
-            match self.try_profile(&presented, loaded, request, deny_list, time).await {
-                Ok(Decision::Allow(grant)) => return Ok(Decision::Allow(grant)),
-                Ok(Decision::Deny(denied)) if denied.grant().is_some() => return Ok(Decision::Deny(denied)),
-                Ok(Decision::Deny(denied)) => refusals.denied(denied),
+            match self.try_profile(presented, loaded, request, deny_list, time).await {
+                Ok(decision) => match decision.grant() {
+                    Some(grant) => {
+                        self.use_proof(grant, time)?;
+                        return Ok(decision);
+                    }
+                    None => refusals.decided(decision),
+                },
                 Err(error) => refusals.failed(error),
             }
         }
@@ -202,29 +229,94 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizeRequ
         deny_list: &DenyList,
         time: CallTime,
     ) -> Result<Decision, AuthorizeError> {
+        let token = self.vouched_for(presented, loaded, time).await?;
+        if let Some(field) = loaded.profile.needs_whole_request().filter(|_| !request.form.carries_request()) {
+            let profile = loaded.profile.name().clone();
+            return Err(AuthorizeError::FormCannotServe { profile, field, form: request.form });
+        }
+        let (scheme, possession) = (presented.scheme, &request.possession);
+        let shown = Shown { scheme, token: presented.digest, possession, now: time.now.wall };
+        let call = Call {
+            arn: &request.method_arn,
+            resolution: Resolution::from(request.form),
+            source_ip: request.source_ip,
+            deny_list,
+            presentation: Presentation::Shown(shown),
+        };
+        authorize(token, call).map_err(|error| AuthorizeError::Token(error.into()))
+    }
+
+    /// The token, proven by its signature, by its authorization server's word, or by both.
+    async fn vouched_for(
+        &self,
+        presented: &Presented<'_>,
+        loaded: &LoadedProfile,
+        time: CallTime,
+    ) -> Result<Arc<VerifiedToken>, AuthorizeError> {
+        let profile = &loaded.profile;
+        let Some(rules) = profile.introspection() else { return self.verified(presented, loaded, time).await };
+        if takes_opaque(profile) && (profile.is_org_server() || presented.jwt().is_err()) {
+            // A token that names another issuer is nothing that this one has to be told of.
+            if presented.jwt().is_ok_and(|jwt| jwt.claims.issuer != profile.issuer().as_str()) {
+                return Err(TokenError::IssuerMismatch.into());
+            }
+            let word = self.word_on(presented, loaded, rules, time).await?;
+            return Ok(Arc::new(VerifiedToken::introspected(&word, profile, time.now.wall)?));
+        }
+        let token = self.verified(presented, loaded, time).await?;
+        self.word_on(presented, loaded, rules, time).await?;
+        Ok(token)
+    }
+
+    async fn verified(
+        &self,
+        presented: &Presented<'_>,
+        loaded: &LoadedProfile,
+        time: CallTime,
+    ) -> Result<Arc<VerifiedToken>, AuthorizeError> {
         let failed = |error| match error {
             VerifyTokenError::Token(error) => AuthorizeError::Token(error),
             VerifyTokenError::Keys(error) => AuthorizeError::Keys(error),
         };
-        let token = match self.memory.recall(presented.digest, loaded, &self.keys, time).await.map_err(failed)? {
-            Some(token) => token,
+        match self.memory.recall(presented.digest, loaded, &self.keys, time).await.map_err(failed)? {
+            Some(token) => Ok(token),
             None => {
                 let verified = verify_token(presented.jwt()?, loaded, &self.keys, time).await.map_err(failed)?;
                 self.memory.remember(presented.digest, &verified);
-                verified.token
+                Ok(verified.token)
             }
-        };
-        if !loaded.profile.allowed_ips().is_empty() && !request.form.carries_source_ip() {
-            let profile = loaded.profile.name().clone();
-            return Err(AuthorizeError::FormCannotServe { profile, field: "allowedIps", form: request.form });
         }
-        let resolution = Resolution::from(request.form);
-        Ok(authorize(token, Call { arn: &request.method_arn, resolution, source_ip: request.source_ip, deny_list }))
     }
+
+    /// What the authorization server says of an active token.
+    async fn word_on(
+        &self,
+        presented: &Presented<'_>,
+        loaded: &LoadedProfile,
+        rules: &Introspection,
+        time: CallTime,
+    ) -> Result<Arc<Map<String, Value>>, AuthorizeError> {
+        let Presented { token, digest, .. } = presented;
+        let word = self.introspector.ask(token, *digest, loaded, rules, &self.profiles, time).await;
+        word.map_err(AuthorizeError::Introspection)?.ok_or(AuthorizeError::Token(TokenError::Inactive))
+    }
+
+    /// A proof is good for one call, whichever profile and whatever decision it comes to.
+    fn use_proof(&self, grant: &Grant, time: CallTime) -> Result<(), AuthorizeError> {
+        let Some(proof) = grant.proof() else { return Ok(()) };
+        let mut used = self.used_proofs.lock().unwrap_or_else(PoisonError::into_inner);
+        used.take(proof, time.now.wall).map_err(|error| AuthorizeError::Token(BindingError::from(error).into()))
+    }
+}
+
+/// Whether the authorization server's word alone is enough for a token.
+fn takes_opaque(profile: &SecurityProfile) -> bool {
+    profile.introspection().is_some_and(|rules| rules.opaque)
 }
 
 /// The token of a request, taken apart when that is first needed: one that was verified before never is.
 struct Presented<'r> {
+    scheme: Scheme,
     token: &'r BearerToken,
     digest: TokenDigest,
     jwt: OnceLock<Result<UnverifiedJwt<'r>, JwtError>>,
@@ -249,6 +341,12 @@ enum Refusal {
 }
 
 impl Refusals {
+    fn decided(&mut self, decision: Decision) {
+        if let Decision::Deny(denied) = decision {
+            self.denied(denied);
+        }
+    }
+
     fn denied(&mut self, denied: Denied) {
         self.note(denied.denial.rung(), Refusal::Denied(denied));
     }
@@ -263,8 +361,8 @@ impl Refusals {
             | AuthorizeError::BrokenProfile(_)
             | AuthorizeError::BrokenDenyList
             | AuthorizeError::Automatic { .. }
-            | AuthorizeError::NoStoredClient(_)
             | AuthorizeError::StoredClient(_)
+            | AuthorizeError::Introspection(_)
             | AuthorizeError::Deadline
             | AuthorizeError::FormCannotServe { .. }) => {
                 self.unknown.get_or_insert(unknown);

@@ -2,10 +2,12 @@
 
 #[path = "automatic_mode_tests.rs"]
 mod automatic;
+#[path = "authorize_request_introspection_tests.rs"]
+mod introspection;
 #[path = "authorize_request_outage_tests.rs"]
 mod outages;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,14 +16,16 @@ use super::{AuthorizeError, AuthorizeRequest};
 use crate::adapters::memory::{FixedClock, MemoryProfileStore};
 use crate::application::automatic_mode::AutomaticMode;
 use crate::application::client_tokens::ClientTokens;
+use crate::application::introspector::Introspector;
 use crate::application::key_ring::KeyRing;
 use crate::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use crate::application::verify_token::TokenMemory;
+use crate::domain::binding::possession::Possession;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::keyed_hash::KeyedHash;
-use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::Transport;
 use crate::domain::refresh::Jitter;
@@ -57,7 +61,9 @@ impl Authorizer {
         let application = AuthorizeRequest {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
             keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
+            used_proofs: Mutex::default(),
             memory: TokenMemory::default(),
+            introspector: Introspector::new(Arc::clone(&endpoint)),
             automatic: AutomaticMode::new(tokens),
             clock: Arc::clone(&clock),
         };
@@ -91,7 +97,7 @@ impl Authorizer {
 }
 
 fn bearer(token: &str) -> Credential {
-    Credential::Bearer(BearerToken::new(token.to_owned()))
+    Credential::Token(Scheme::Bearer, BearerToken::new(token.to_owned()))
 }
 
 fn request(token: &str) -> AuthorizationRequest {
@@ -101,6 +107,7 @@ fn request(token: &str) -> AuthorizationRequest {
         method_arn: MethodArn::parse(arn).expect("an ARN"),
         credential: Ok(bearer(token)),
         source_ip: Some([203, 0, 113, 7].into()),
+        possession: Possession::default(),
     }
 }
 
@@ -358,11 +365,9 @@ async fn every_check_that_needs_no_key_comes_before_the_fetch() {
 #[tokio::test]
 async fn without_a_credential_or_a_token_not_even_the_profiles_are_loaded() {
     let authorizer = Authorizer::with_one_profile();
-    for (credential, reason) in [
-        (Err(CredentialError::Multiple), "credential_multiple"),
-        (Ok(bearer("opaque")), "token_malformed"),
-        (Ok(bearer("a.b.c.d.e")), "token_encrypted"),
-    ] {
+    for (credential, reason) in
+        [(Err(CredentialError::Multiple), "credential_multiple"), (Ok(bearer("a.b.c.d.e")), "token_encrypted")]
+    {
         let request = AuthorizationRequest { credential, ..request("") };
         let verdict = Verdict::of(authorizer.application.decide(&request, PLENTY).await);
         assert_eq!(verdict.refusal(), (Outcome::Unauthorized, reason));

@@ -1,22 +1,20 @@
 //! Automatic mode: a caller without a token, and the token that is fetched for it — for the client whose id and secret the
 //! caller presents, or for the profile's stored client.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::authorize_request::AuthorizeError;
 use super::call_time::CallTime;
 use super::client_tokens::{ClientTokens, TokenDemand};
-use super::key_ring::{KeyRing, chain};
+use super::key_ring::KeyRing;
 use super::obtain_error::ObtainError;
 use super::profile_catalog::{LoadedProfile, ProfileCatalog};
+use super::stored_clients::{CLIENT_LIFETIME, LEAST_AGE_OF_A_REFUSED_CLIENT, StoredClients};
+use crate::domain::binding::possession::Presentation;
 use crate::domain::deny_list::{DenyList, Listed};
 use crate::domain::gateway::request::AuthorizationRequest;
 use crate::domain::gateway::route::Resolution;
 use crate::domain::oauth::client_credentials::ClientCredentials;
-use crate::domain::profile::ProfileName;
-use crate::domain::time::MonotonicTime;
 use crate::domain::token_cache::HeldToken;
 use crate::domain::validation::authorize::{Call, Decision, Denied, authorize};
 use crate::domain::validation::error::Denial;
@@ -25,23 +23,11 @@ use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
 use crate::ports::token_endpoint::TokenEndpoint;
 
-/// How long a stored client is held before it is read again.
-const CLIENT_LIFETIME: Duration = Duration::from_secs(300);
-/// How old a stored client is at least when it is read again because Okta does not know it: its secret may have been
-/// rotated.
-const LEAST_AGE_OF_A_REFUSED_CLIENT: Duration = Duration::from_secs(30);
-
 /// Fetches tokens for callers that have none.
 #[derive(Debug)]
 pub struct AutomaticMode<T> {
     tokens: ClientTokens<T>,
-    clients: Mutex<HashMap<ProfileName, HeldClient>>,
-}
-
-#[derive(Debug, Clone)]
-struct HeldClient {
-    client: Arc<ClientCredentials>,
-    read_at: MonotonicTime,
+    clients: StoredClients,
 }
 
 /// Who calls, in automatic mode.
@@ -65,7 +51,7 @@ pub(super) struct Surroundings<'a, S, K, C> {
 impl<T: TokenEndpoint> AutomaticMode<T> {
     /// Nothing is held yet.
     pub fn new(tokens: ClientTokens<T>) -> Self {
-        Self { tokens, clients: Mutex::default() }
+        Self { tokens, clients: StoredClients::default() }
     }
 
     /// What the profile says of a call without a token; `None` where it does not take such calls.
@@ -87,7 +73,7 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
         if !takes_it {
             return Ok(None);
         }
-        if !request.form.carries_source_ip() {
+        if !request.form.carries_request() {
             let (profile, form) = (profile.name().clone(), request.form);
             return Err(AuthorizeError::FormCannotServe { profile, field: "automatic", form });
         }
@@ -109,8 +95,10 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
         };
         let resolution = Resolution::from(request.form);
         let (source_ip, deny_list) = (request.source_ip, around.deny_list);
-        let call = Call { arn: &request.method_arn, resolution, source_ip, deny_list };
-        Ok(Some(match authorize(Arc::clone(&token.verified.token), call) {
+        let presentation = Presentation::Fetched;
+        let call = Call { arn: &request.method_arn, resolution, source_ip, deny_list, presentation };
+        let decision = authorize(Arc::clone(&token.verified.token), call);
+        Ok(Some(match decision.map_err(|error| AuthorizeError::Token(error.into()))? {
             Decision::Allow(grant) if automatic.forward_token => {
                 Decision::Allow(grant.forwarding(token.access_token.clone()))
             }
@@ -137,12 +125,15 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
         request: &AuthorizationRequest,
         around: &Surroundings<'_, S, K, C>,
     ) -> Result<Arc<HeldToken>, AuthorizeError> {
-        let held = self.stored_client(loaded, around, CLIENT_LIFETIME).await?;
+        let held = self.clients.current(around.profiles, loaded.profile.name(), around.time, CLIENT_LIFETIME).await?;
         let failed = |error| AuthorizeError::Automatic { error, is_callers: false };
         match self.obtain(&held.client, loaded, request, around).await {
             Ok(token) => Ok(token),
             Err(error) if is_unknown_client(&error) => {
-                let again = self.stored_client(loaded, around, LEAST_AGE_OF_A_REFUSED_CLIENT).await?;
+                let again = {
+                    let lifetime = LEAST_AGE_OF_A_REFUSED_CLIENT;
+                    self.clients.current(around.profiles, loaded.profile.name(), around.time, lifetime).await?
+                };
                 if again.read_at == held.read_at {
                     return Err(failed(error));
                 }
@@ -150,40 +141,6 @@ impl<T: TokenEndpoint> AutomaticMode<T> {
             }
             Err(error) => Err(failed(error)),
         }
-    }
-
-    /// The profile's stored client, read again where it is older than `lifetime`; the held one serves on where that fails.
-    async fn stored_client<S: ProfileStore, K, C>(
-        &self,
-        loaded: &LoadedProfile,
-        around: &Surroundings<'_, S, K, C>,
-        lifetime: Duration,
-    ) -> Result<HeldClient, AuthorizeError> {
-        let (name, now) = (loaded.profile.name(), around.time.now.monotonic);
-        let held = self.lock().get(name).cloned();
-        if let Some(held) = held.as_ref().filter(|held| now.since(held.read_at) < lifetime) {
-            return Ok(held.clone());
-        }
-        match (around.profiles.client(name).await, held) {
-            (Ok(Some(client)), _) => {
-                let read = HeldClient { client: Arc::new(client), read_at: now };
-                self.lock().insert(name.clone(), read.clone());
-                Ok(read)
-            }
-            (Ok(None), _) => {
-                self.lock().remove(name);
-                Err(AuthorizeError::NoStoredClient(name.clone()))
-            }
-            (Err(error), Some(held)) => {
-                tracing::warn!(profile = %name, error = %chain(&error), "stored client not read, the held one serves on");
-                Ok(held)
-            }
-            (Err(error), None) => Err(AuthorizeError::StoredClient(error)),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<ProfileName, HeldClient>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use secrecy::ExposeSecret;
-use tokio::sync::OnceCell;
-
 use super::call_time::CallTime;
 use super::key_ring::KeyRing;
 use super::obtain_error::{ObtainError, WhyNotAccepted};
 use super::profile_catalog::LoadedProfile;
+use super::single_flight::SingleFlight;
 use super::verify_token::{VerifyTokenError, is_still_proven, verify_token};
 use crate::domain::jose::jwt::UnverifiedJwt;
 use crate::domain::keyed_hash::{KeyedHash, SecretDigest};
@@ -26,6 +24,7 @@ use crate::domain::validation::authorize::client_denial;
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint};
+use secrecy::ExposeSecret;
 
 /// What is remembered of clients whose rate limit is used up, at most.
 const MAX_PAUSES: usize = 1_024;
@@ -40,19 +39,10 @@ pub struct ClientTokens<T> {
     /// Until when Okta asked to be left alone, by client.
     pauses: Mutex<HashMap<SecretDigest, MonotonicTime>>,
     /// What is being fetched now; the calls for one token share its outcome.
-    flights: Flights,
+    flights: SingleFlight<SecretDigest, Outcome>,
 }
 
 type Outcome = Result<Obtained, Arc<ObtainError>>;
-type Flight = OnceCell<Outcome>;
-type Flights = Mutex<HashMap<SecretDigest, Arc<Flight>>>;
-
-/// A call's share in a fetch. The last one to leave, cut off or not, clears it away.
-struct Boarded<'f> {
-    flights: &'f Flights,
-    digest: SecretDigest,
-    flight: Arc<Flight>,
-}
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +81,7 @@ impl<T: TokenEndpoint> ClientTokens<T> {
             held: Mutex::default(),
             refused: Mutex::default(),
             pauses: Mutex::default(),
-            flights: Mutex::default(),
+            flights: SingleFlight::default(),
         }
     }
 
@@ -152,7 +142,6 @@ impl<T: TokenEndpoint> ClientTokens<T> {
         clock: &C,
         time: CallTime,
     ) -> Outcome {
-        let boarded = Boarded::on(&self.flights, digest);
         let fetch = || async {
             // Another call may have landed between the look-up and the boarding.
             let looked_up = lock(&self.held).look_up(&digest, time.now.wall);
@@ -163,7 +152,7 @@ impl<T: TokenEndpoint> ClientTokens<T> {
                 }
             }
         };
-        boarded.flight.get_or_init(fetch).await.clone()
+        self.flights.join(digest, fetch).await
     }
 
     /// Asks Okta, and holds what came under `digest`.
@@ -231,24 +220,6 @@ impl<T: TokenEndpoint> ClientTokens<T> {
     }
 }
 
-impl<'f> Boarded<'f> {
-    fn on(flights: &'f Flights, digest: SecretDigest) -> Self {
-        let flight = Arc::clone(lock(flights).entry(digest).or_default());
-        Self { flights, digest, flight }
-    }
-}
-
-impl Drop for Boarded<'_> {
-    fn drop(&mut self) {
-        let mut flights = lock(self.flights);
-        let is_this = flights.get(&self.digest).is_some_and(|current| Arc::ptr_eq(current, &self.flight));
-        // The map's and this one: nobody else is on board. One that has landed takes nobody new.
-        if is_this && (Arc::strong_count(&self.flight) <= 2 || self.flight.initialized()) {
-            flights.remove(&self.digest);
-        }
-    }
-}
-
 /// Who asks, as far as it matters for who is held up.
 struct Asker {
     /// The client at its token endpoint, whoever speaks for it: an application has at most half of Okta's rate limit.
@@ -292,6 +263,9 @@ async fn prove<K: KeySetSource>(
     if claims.client_id != demand.client.client_id.as_str() {
         return Err(WhyNotAccepted::OtherClient.into());
     }
+    // No API would take one that is bound otherwise than its profile says.
+    let admitted = demand.loaded.profile.binding().mode.admit(claims.confirmation.as_ref());
+    admitted.map_err(|error| WhyNotAccepted::Token(error.into()))?;
     if let Some(denial) = client_denial(&verified.token) {
         return Err(WhyNotAccepted::NotAllowed(denial).into());
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::call_time::CallTime;
 use super::climb::{Climb, climb};
+use super::introspector::ask_once;
 use super::key_ring::KeyRing;
 use super::profile_catalog::LoadedProfile;
 use crate::domain::gateway::request::AuthorizationRequest;
@@ -13,6 +14,7 @@ use crate::domain::oauth::bearer::{Credential, CredentialError};
 use crate::domain::profile::{ApiPattern, ProfileError, ProfileName, SecurityProfile, Transport};
 use crate::domain::refresh::Jitter;
 use crate::ports::clock::Clock;
+use crate::ports::introspection_endpoint::IntrospectionEndpoint;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::{LoadRequest, MissingProfile, ProfileSelection, ProfileStore, ProfileStoreError};
 
@@ -21,11 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Explains tokens.
 #[derive(Debug)]
-pub struct ExplainToken<S, K, C> {
+pub struct ExplainToken<S, K, E, C> {
     /// Where profiles and their key sets are kept.
     pub store: S,
     /// Where the keys come from that no stored key set has.
     pub keys: Arc<K>,
+    /// Who is asked whether tokens are active; `None`: nobody.
+    pub introspection: Option<E>,
     /// The clocks.
     pub clock: C,
     /// Whether issuers on a loopback address are allowed.
@@ -64,7 +68,7 @@ pub enum Verdict {
     Broken(ProfileError),
 }
 
-impl<S: ProfileStore, K: KeySetSource, C: Clock> ExplainToken<S, K, C> {
+impl<S: ProfileStore, K: KeySetSource, E: IntrospectionEndpoint, C: Clock> ExplainToken<S, K, E, C> {
     /// Asks every selected profile, whatever the one before said. Keys are found as a cold start of the authorizer finds
     /// them: in the stored key set while that can be used, and from the issuer where it lacks the key or is too old.
     ///
@@ -92,9 +96,14 @@ impl<S: ProfileStore, K: KeySetSource, C: Clock> ExplainToken<S, K, C> {
                     let loaded = LoadedProfile::new(Arc::new(profile), stored_keys, now.monotonic);
                     // A ring of its own: what was asked for the profile before is no reason to wait here.
                     let keys = KeyRing::new(Arc::clone(&self.keys), Jitter::from_random(0));
-                    Verdict::Climbed(
-                        climb(credential, call, &loaded, &deny_list, &keys, CallTime { now, left: PATIENCE }).await,
-                    )
+                    let word = match (&self.introspection, credential) {
+                        (Some(endpoint), Ok(Credential::Token(_, token))) => {
+                            ask_once(&self.store, endpoint, token, &loaded.profile, PATIENCE).await
+                        }
+                        _ => None,
+                    };
+                    let time = CallTime { now, left: PATIENCE };
+                    Verdict::Climbed(climb(credential, call, &loaded, &deny_list, &keys, word, time).await)
                 }
             };
             profiles.push(ExplainedProfile { name: stored.name, verdict });

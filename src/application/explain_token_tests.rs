@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 use super::{ExplainToken, Explanation, Verdict};
 use crate::adapters::memory::{FixedClock, MemoryProfileStore};
 use crate::application::climb::Standing;
+use crate::domain::binding::possession::Possession;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::oauth::bearer::{Credential, CredentialError};
 use crate::domain::profile::Transport;
 use crate::ports::profile_store::{ProfileSelection, StoredProfile};
-use crate::testing::{FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, after, claims, profile_document, stored, with};
+use crate::testing::{
+    FOREIGN_KEY, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, TokenEndpointTwin, after, claims, profile_document, stored, with,
+};
 
 const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders";
 
@@ -27,7 +30,13 @@ fn good() -> Result<Credential, CredentialError> {
 
 fn call(form: EventForm, source_ip: Option<[u8; 4]>) -> AuthorizationRequest {
     let method_arn = MethodArn::parse(ARN).expect("an ARN");
-    AuthorizationRequest { form, method_arn, credential: good(), source_ip: source_ip.map(Into::into) }
+    AuthorizationRequest {
+        form,
+        method_arn,
+        credential: good(),
+        source_ip: source_ip.map(Into::into),
+        possession: Possession::default(),
+    }
 }
 
 /// What these profiles say, and which URLs were asked for keys.
@@ -41,6 +50,7 @@ async fn explain(
     let job = ExplainToken {
         store: MemoryProfileStore::holding(profiles),
         keys: Arc::clone(&keys),
+        introspection: None::<TokenEndpointTwin>,
         clock: FixedClock::at(after(Duration::ZERO)),
         transport: Transport::Https,
     };
@@ -117,6 +127,7 @@ fn letters(explanation: &Explanation) -> String {
         Standing::Refused(_) => 'r',
         Standing::NotReached => '-',
         Standing::NoCall => 'n',
+        Standing::OnWord => 'w',
     };
     climb.steps().map(|(_, standing)| letter(standing)).collect()
 }
@@ -124,13 +135,15 @@ fn letters(explanation: &Explanation) -> String {
 #[tokio::test]
 async fn the_steps_before_the_refusal_pass_and_those_after_it_are_not_reached() {
     let networks = with(profile_document(), "allowedIps", json!(["203.0.113.0/24"]));
+    let bound = with(profile_document(), "binding", json!("dpop"));
     let (rest_token, rest_request) = (call(EventForm::RestToken, None), call(EventForm::RestRequest, None));
     for (document, credential, call, expected) in [
-        (&profile_document(), good(), None, "ppppppppppppppnn"),
-        (&profile_document(), good(), Some(&rest_request), "pppppppppppppppp"),
-        (&profile_document(), bearer("a.b"), None, "r---------------"),
-        (&networks, good(), Some(&rest_request), "ppppppppppppppr-"),
-        (&networks, good(), Some(&rest_token), "pppppppppp----r-"),
+        (&profile_document(), good(), None, "ppppppppppppppppnn"),
+        (&profile_document(), good(), Some(&rest_request), "pppppppppppppppppp"),
+        (&profile_document(), bearer("a.b"), None, "r-----------------"),
+        (&bound, good(), None, "ppppppppppppr-----"),
+        (&networks, good(), Some(&rest_request), "ppppppppppppppppr-"),
+        (&networks, good(), Some(&rest_token), "ppppppppppp-----r-"),
     ] {
         let (explanation, _) = explain(&credential, call, vec![stored("a", document)]).await;
         assert_eq!(letters(&explanation), expected);

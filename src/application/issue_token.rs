@@ -9,6 +9,7 @@ use crate::application::client_tokens::{ClientTokens, Obtained, TokenDemand};
 use crate::application::key_ring::KeyRing;
 use crate::application::obtain_error::ObtainError;
 use crate::application::profile_catalog::{CatalogError, LoadedProfile, ProfileCatalog, Snapshot};
+use crate::domain::binding::mode::Binding;
 use crate::domain::deny_list::Listed;
 use crate::domain::oauth::client_credentials::{IncomingForm, TokenRequest, TokenRequestError};
 use crate::domain::oauth::scope::{ScopeSet, ScopeToken};
@@ -74,6 +75,15 @@ pub enum IssueTokenError {
     /// The profile's `clients.allow` does not hold the client.
     #[error("the client may not use this profile")]
     ClientNotAllowed,
+    /// The request has a DPoP proof, and the profile takes no tokens that are bound to a key.
+    #[error("the profile takes no tokens that are bound to a key, its `binding` is not `dpop`")]
+    ProofNotTaken,
+    /// The request has no DPoP proof, and the profile takes only tokens that are bound to a key.
+    #[error("the profile takes only tokens that are bound to a key, and the request has no DPoP proof")]
+    ProofNeeded,
+    /// The profile's tokens are bound to a certificate, which only a connection to Okta itself can show.
+    #[error("the profile's tokens are bound to a client certificate: they are had from the authorization server alone")]
+    CertificateNeeded,
     /// The client, or the token that it would be given, is on the deny list.
     #[error("the {} is on the deny list", .0.name())]
     DenyListed(Listed),
@@ -138,6 +148,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> IssueToken<S,
         }
         let scopes = permitted_scopes(&request, &loaded.profile)?;
         let TokenRequest { client, dpop, .. } = &request;
+        check_proof(loaded.profile.binding().mode, dpop.is_some())?;
         let demand = TokenDemand { client, dpop: dpop.as_ref(), loaded, scopes: &scopes, caller: incoming.caller };
         let obtained = self.tokens.obtain(demand, &self.keys, &self.clock, time).await;
         let obtained = obtained.map_err(|error| IssueTokenError::Obtain { error, used_authorization })?;
@@ -155,6 +166,16 @@ fn find<'s>(snapshot: &'s Snapshot, name: &str) -> Result<&'s LoadedProfile, Iss
         let broken = snapshot.broken().contains(&name);
         if broken { IssueTokenError::BrokenProfile(name) } else { IssueTokenError::UnknownProfile }
     })
+}
+
+/// A request that could only end with a token which no API takes is not sent on.
+const fn check_proof(mode: Binding, has_proof: bool) -> Result<(), IssueTokenError> {
+    match (mode, has_proof) {
+        (Binding::None, false) | (Binding::Dpop | Binding::AnyBound, true) => Ok(()),
+        (Binding::None, true) => Err(IssueTokenError::ProofNotTaken),
+        (Binding::Dpop | Binding::AnyBound, false) => Err(IssueTokenError::ProofNeeded),
+        (Binding::Mtls, _) => Err(IssueTokenError::CertificateNeeded),
+    }
 }
 
 /// The scopes to ask Okta for: the requested ones, all of which must be grantable, or the profile's own.

@@ -24,7 +24,7 @@ const CHECK_THE_TOKEN_URL: &str =
 const CHECK_THE_KEYS_URL: &str =
     "Correct `keysUrl`, or remove it from the profile so that it follows from the issuer ({issuer}/v1/keys).";
 const CHECK_WHO_ANSWERED: &str = "Check `tokenUrl`: it issued a token for another client than the one that asked.";
-const USE_A_REQUEST_AUTHORIZER: &str = "Use a REQUEST authorizer, whose events say where a call comes from.";
+const USE_A_REQUEST_AUTHORIZER: &str = "Use a REQUEST authorizer, whose events hold the whole request.";
 const WAIT: &str = "Wait until Okta's rate limit is over, and try again.";
 const TRY_AGAIN: &str = "Try again later, and look at Okta's own status page.";
 
@@ -45,7 +45,9 @@ impl Remedy for CredentialError {
         match self {
             Self::Missing => "Send one header `Authorization: Bearer TOKEN`.",
             Self::Multiple => "Send one Authorization header with one value.",
-            Self::NotBearer => "Write `Bearer`, one space and the token.",
+            Self::NotBearer => {
+                "Write `Bearer` (or `DPoP`, for a token that is bound to a key), one space and the token."
+            }
             Self::Malformed => "Remove spaces, quotes, commas and line breaks around and inside the token.",
         }
     }
@@ -117,6 +119,11 @@ impl Remedy for TokenError {
             Self::KeyUnfit { .. } | Self::SignatureInvalid => {
                 "Use a token exactly as this issuer's Okta issued it. This one was changed, or somebody else signed it."
             }
+            Self::Inactive => "Get a new token: this one was revoked, or another server issued it.",
+            Self::Introspected(_) => {
+                "Look at what the authorization server answers: a profile needs `iss`, `aud`, `client_id`, `iat`, `exp` and `scope`."
+            }
+            Self::Binding(error) => error.remedy(),
         }
     }
 }
@@ -210,10 +217,8 @@ impl Remedy for AuthorizeError {
             Self::BrokenProfile(_) => "Correct the profile's document, and store it again.",
             Self::BrokenDenyList => MEND_THE_DENY_LIST,
             Self::Automatic { error, .. } => error.remedy(),
-            Self::NoStoredClient(_) => "Store the profile's client, its id and its secret.",
-            Self::StoredClient(_) => {
-                "Check the permissions (ssm:GetParameter, kms:Decrypt), or store the client again."
-            }
+            Self::StoredClient(error) => error.remedy(),
+            Self::Introspection(error) => error.remedy(),
             Self::Deadline => "Give the function more time, and see what it waited for.",
             Self::FormCannotServe { .. } => USE_A_REQUEST_AUTHORIZER,
         }
@@ -227,10 +232,12 @@ impl Remedy for ClimbRefusal {
             Self::Jwt(error) => error.remedy(),
             Self::Token(error) => error.remedy(),
             Self::Keys(error) => error.remedy(),
+            Self::Introspection(error) => error.remedy(),
+            Self::NotAsked => "Leave out --offline, so that the authorization server is asked.",
             Self::BrokenDenyList(_) => MEND_THE_DENY_LIST,
             Self::Denied(denial) => denial.remedy(),
             Self::OtherClient => CHECK_WHO_ANSWERED,
-            Self::FormCannotServe(_) => USE_A_REQUEST_AUTHORIZER,
+            Self::FormCannotServe { .. } => USE_A_REQUEST_AUTHORIZER,
         }
     }
 }

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::call_time::CallTime;
 use super::climb::climb;
+use super::introspector::ask_once;
 use super::key_ring::{KeyRing, chain};
 use super::obtain_error::ObtainError;
 use super::profile_catalog::LoadedProfile;
@@ -14,7 +15,7 @@ use super::remedies::Remedy;
 use super::test_keys::{Fetched, check_clock, check_keys, check_stored_keys};
 use super::test_step::{Report, StepReport, TestStep};
 use crate::domain::deny_list::{DenyList, DenyListError};
-use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::oauth::token_response::{TokenEndpointRefusal, TokenResponse, TokenType};
@@ -22,6 +23,7 @@ use crate::domain::profile::{ProfileName, SecurityProfile, Transport};
 use crate::domain::refresh::Jitter;
 use crate::ports::clock::Clock;
 use crate::ports::discovery::DiscoverySource;
+use crate::ports::introspection_endpoint::IntrospectionEndpoint;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::{LoadRequest, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile};
 use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint};
@@ -59,7 +61,7 @@ pub enum Tested {
 impl<S, O, C> TestProfile<S, O, C>
 where
     S: ProfileStore,
-    O: KeySetSource + DiscoverySource + TokenEndpoint,
+    O: KeySetSource + DiscoverySource + TokenEndpoint + IntrospectionEndpoint,
     C: Clock,
 {
     /// Takes every step, and tells each as it ends. A step that another one needs is skipped where that one fails.
@@ -113,20 +115,26 @@ where
                 (credential, None)
             }
             Tested::Client(client) => match self.fetch_token(&loaded, &client, report).await {
-                Some(token) => (Ok(Credential::Bearer(token)), Some(client)),
+                Some(token) => (Ok(Credential::Token(Scheme::Bearer, token)), Some(client)),
                 None => return,
             },
             Tested::StoredClient => {
                 let Some(client) = self.stored_client(loaded.profile.name(), report).await else { return };
                 match self.fetch_token(&loaded, &client, report).await {
-                    Some(token) => (Ok(Credential::Bearer(token)), Some(client)),
+                    Some(token) => (Ok(Credential::Token(Scheme::Bearer, token)), Some(client)),
                     None => return,
                 }
             }
         };
         let time = CallTime { now: self.clock.now(), left: PATIENCE };
         let keys = KeyRing::new(Arc::clone(&self.okta), Jitter::from_random(0));
-        let climb = climb(&credential, None, &loaded, deny_list, &keys, time).await;
+        let word = match &credential {
+            Ok(Credential::Token(_, token)) => {
+                ask_once(&self.store, &self.okta, token, &loaded.profile, PATIENCE).await
+            }
+            Ok(Credential::Basic(_)) | Err(_) => None,
+        };
+        let climb = climb(&credential, None, &loaded, deny_list, &keys, word, time).await;
         let is_other = match (&climb.token, &asked_by) {
             (Some(token), Some(client)) => token.claims().client_id != client.client_id.as_str(),
             (Some(_) | None, Some(_) | None) => false,

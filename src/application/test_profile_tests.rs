@@ -153,7 +153,10 @@ async fn keys_that_cannot_be_used_are_told_apart() {
     bench.okta.keys.go_down();
     let lines = bench.test_stored().await;
     assert_eq!(troubles(&lines), ["fail keys keys_unavailable", "fail key keys_unavailable"]);
-    assert_eq!(skipped(&lines), ["clock", "signature", "deny-list", "client", "claims", "scope"]);
+    assert_eq!(
+        skipped(&lines),
+        ["clock", "signature", "introspection", "deny-list", "binding", "client", "claims", "scope"]
+    );
 }
 
 #[tokio::test]
@@ -193,7 +196,7 @@ async fn a_profile_without_a_client_is_a_warning_that_says_how_to_store_one() {
     assert_eq!(troubles(&lines), ["warn token-endpoint stored_client_missing"]);
     let warning = lines.iter().find(|line| line.ended == Ended::Warn).expect("a warning");
     assert_eq!(warning.remedy.as_deref(), Some(STORE_A_CLIENT));
-    assert_eq!(skipped(&lines).len(), 14, "the whole ladder but what concerns a call");
+    assert_eq!(skipped(&lines).len(), 16, "the whole ladder but what concerns a call");
 }
 
 #[tokio::test]
@@ -207,7 +210,7 @@ async fn what_the_token_endpoint_refuses_is_a_failure_and_the_ladder_is_not_clim
         bench.okta.tokens.be(mood);
         let lines = bench.test_stored().await;
         assert_eq!(troubles(&lines), [format!("fail token-endpoint {reason}")]);
-        assert_eq!(skipped(&lines).len(), 14);
+        assert_eq!(skipped(&lines).len(), 16);
     }
     let lines = Bench::new().test(Tested::Client(client("0oa1", "wrong"))).await;
     assert_eq!(troubles(&lines), ["fail token-endpoint invalid_client"]);
@@ -219,7 +222,10 @@ async fn a_token_that_the_profile_refuses_stops_at_its_step() {
     bench.okta.tokens.be(Mood::OtherAudience);
     let lines = bench.test_stored().await;
     assert_eq!(troubles(&lines), ["fail audience audience_mismatch"]);
-    assert_eq!(skipped(&lines), ["time", "key", "signature", "deny-list", "client", "claims", "scope"]);
+    assert_eq!(
+        skipped(&lines),
+        ["time", "key", "signature", "introspection", "deny-list", "binding", "client", "claims", "scope"]
+    );
     let allowed = with(profile_document(), "clients", json!({"allow": ["0oa2"]}));
     let lines = Bench::with_document(allowed).test_stored().await;
     assert_eq!(troubles(&lines), ["fail client client_not_allowed"]);

@@ -159,7 +159,11 @@ impl<F: FnMut(&StepReport)> Report<F> {
                 Standing::Refused(refusal) => {
                     self.fail(name, refusal.reason(), climb.detail().unwrap_or_default(), refusal.remedy());
                 }
-                Standing::NotReached | Standing::NoCall => self.skip(name, "not_reached", "an earlier step failed"),
+                Standing::NotReached => self.skip(name, "not_reached", "an earlier step failed"),
+                Standing::OnWord => self.skip(name, "on_word", ON_WORD),
+                Standing::NoCall => {
+                    self.skip(name, "no_call", "whether a caller can prove what its token is bound to shows in a call");
+                }
             }
         }
     }
@@ -169,6 +173,9 @@ impl<F: FnMut(&StepReport)> Report<F> {
         self.lines.push(line);
     }
 }
+
+/// Why a step that reads a JWT was not taken.
+pub const ON_WORD: &str = "the authorization server's word stands for what nobody else can read";
 
 /// What a token that passed a step is.
 #[must_use]
@@ -186,7 +193,9 @@ pub const fn passed(step: Step) -> &'static str {
             Rung::Time => "`exp`, `nbf`, `iat` and the lifetime are in order",
             Rung::Key => "the issuer has the key, and it fits",
             Rung::Signature => "the signature is the issuer's",
+            Rung::Introspection => "the authorization server calls the token active, or is not asked",
             Rung::DenyList => "the deny list names neither the token, nor its client, subject or key",
+            Rung::Binding => "what the token is bound to is proven, or it is bound to nothing",
             Rung::Client => "`cid` is in `clients.allow`, or there is no such list",
             Rung::Claims => "every rule of `claims` holds",
             Rung::Scope => "every scope of `scopes` is granted",

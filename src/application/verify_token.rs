@@ -93,7 +93,7 @@ pub async fn is_still_proven<K: KeySetSource>(
     keys: &KeyRing<K>,
     time: CallTime,
 ) -> Result<bool, VerifyTokenError> {
-    let current = find_key(verified.token.key_id(), loaded, keys, time).await?;
+    let current = find_key(verified.key.key_id(), loaded, keys, time).await?;
     Ok(current.is_same_as(&verified.key))
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::dpop_event::with_proof;
 use super::error::CliError;
 use super::explanation::{AnswerLine, Told, print};
 use super::global::{GlobalArguments, Workbench};
@@ -20,7 +21,7 @@ use crate::adapters::system_clock::SystemClock;
 use crate::application::explain_token::ExplainToken;
 use crate::domain::gateway::request::AuthorizationRequest;
 use crate::domain::jose::peek::Peek;
-use crate::domain::oauth::bearer::{Credential, CredentialError};
+use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::profile::ProfileName;
 use crate::ports::clock::Clock;
 use crate::ports::profile_store::ProfileSelection;
@@ -32,6 +33,7 @@ const EXAMPLES: &str = "\
 Examples:
   profiles explain - < token.txt
   profiles explain - --profile orders --offline < token.txt
+  profiles explain - --event event.json --dpop proof.txt < token.txt
 
 Exit status: 0 where the token was explained, whatever the answer.";
 
@@ -47,6 +49,9 @@ pub(super) struct ExplainArguments {
     /// Judge a call as well: an authorizer event (JSON), of any form; the token takes the place of the event's own
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
+    /// Judge the call with the DPoP proof in this file, in place of the event's own
+    #[arg(long, value_name = "FILE", requires = "event")]
+    dpop: Option<PathBuf>,
     /// Ask Okta for nothing: use the stored key sets alone
     #[arg(long)]
     offline: bool,
@@ -61,7 +66,10 @@ impl ExplainArguments {
             std::fs::read_to_string(path)
                 .map_err(|error| CliError::failed(format!("`{}` cannot be read: {error}", path.display())))
         });
-        let event = event.transpose()?;
+        let mut event = event.transpose()?;
+        if let (Some(event), Some(proof)) = (&mut event, &self.dpop) {
+            *event = with_proof(event, proof)?;
+        }
         let presented = read_token("profiles explain -", &self.token)?;
         let peek = Peek::at(presented.text.expose());
         let credential = match presented.credential {
@@ -71,7 +79,9 @@ impl ExplainArguments {
         };
         match &event {
             Some(event) => {
-                let request = AuthorizationRequest { credential, ..event::read(event)?.request };
+                let read = event::read(event)?.request;
+                let credential = as_in_the_event(credential, &read, self.dpop.is_some());
+                let request = AuthorizationRequest { credential, ..read };
                 wait_for(self.explain(global, profile, &request.credential, Some(&request), &peek))
             }
             None => wait_for(self.explain(global, profile, &credential, None, &peek)),
@@ -96,6 +106,7 @@ impl ExplainArguments {
         let job = ExplainToken {
             store: store.clone(),
             keys: Arc::new(keys.clone()),
+            introspection: (!self.offline).then(|| Arc::clone(&okta)),
             clock: SystemClock,
             transport: config.transport,
         };
@@ -119,5 +130,20 @@ impl ExplainArguments {
             &Told { peek, now: SystemClock.now().wall, explanation: &explanation, call, answer: answer.as_ref() },
         )?;
         Ok(())
+    }
+}
+
+/// The token, with the scheme of the event's own: a proof goes with `DPoP` alone.
+fn as_in_the_event(
+    credential: Result<Credential, CredentialError>,
+    event: &AuthorizationRequest,
+    has_proof: bool,
+) -> Result<Credential, CredentialError> {
+    match (credential, &event.credential) {
+        (Ok(Credential::Token(Scheme::Bearer, token)), Ok(Credential::Token(Scheme::Dpop, _))) => {
+            Ok(Credential::Token(Scheme::Dpop, token))
+        }
+        (Ok(Credential::Token(Scheme::Bearer, token)), _) if has_proof => Ok(Credential::Token(Scheme::Dpop, token)),
+        (credential, _) => credential,
     }
 }

@@ -14,6 +14,7 @@ use crate::application::climb::{Climb, Standing};
 use crate::application::explain_token::{ExplainedProfile, Explanation, Verdict};
 use crate::application::key_ring::chain;
 use crate::application::remedies::Remedy;
+use crate::application::test_step::ON_WORD;
 use crate::application::test_step::passed;
 use crate::domain::gateway::request::AuthorizationRequest;
 use crate::domain::jose::peek::Peek;
@@ -158,7 +159,7 @@ fn print_profile(output: Output, profile: &ProfileLine) -> io::Result<()> {
             output.line(&format!("      {:<10}  {remedy}", ""))?;
         }
     }
-    for why in [NOT_REACHED, NO_CALL] {
+    for why in [ON_WORD, NOT_REACHED, NO_CALL] {
         let names: Vec<&str> = skipped.iter().filter(|line| line.detail == why).map(|line| line.step).collect();
         if !names.is_empty() {
             output.line(&skip_line(output, 10, &names, why))?;
@@ -282,6 +283,7 @@ fn steps(climb: &Climb) -> Vec<StepLine> {
             },
             Standing::NotReached => skip(NOT_REACHED),
             Standing::NoCall => skip(NO_CALL),
+            Standing::OnWord => skip(ON_WORD),
         }
     };
     climb.steps().map(line).collect()

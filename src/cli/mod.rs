@@ -7,6 +7,7 @@ mod described;
 mod diff;
 mod difference;
 mod document;
+mod dpop_event;
 mod error;
 mod explain;
 mod explanation;

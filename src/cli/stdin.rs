@@ -17,11 +17,11 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub(super) struct PresentedToken {
     /// What it is as a credential.
     pub(super) credential: Result<Credential, CredentialError>,
-    /// The text without `Bearer` in front, whatever it is.
+    /// The text without a scheme in front, whatever it is.
     pub(super) text: BearerToken,
 }
 
-/// Reads a token, with or without `Bearer` in front. `place` is where the command line says that it is, and can only be
+/// Reads a token, with or without its scheme in front. `place` is where the command line says that it is, and can only be
 /// `-`; `usage` is what it should have said.
 pub(super) fn read_token(usage: &str, place: &str) -> Result<PresentedToken, CliError> {
     if place != "-" {
@@ -35,7 +35,7 @@ pub(super) fn read_token(usage: &str, place: &str) -> Result<PresentedToken, Cli
     }
     // A scheme that somebody copied along is judged as well.
     let (value, token) = match text.split_once(' ') {
-        Some((scheme, token)) if ["bearer", "basic"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+        Some((scheme, token)) if ["bearer", "dpop", "basic"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
             (text.clone(), token)
         }
         Some(_) | None => (Zeroizing::new(format!("Bearer {}", *text)), text.as_str()),

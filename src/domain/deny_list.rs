@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::jose::header::KeyId;
 use super::validation::verify::VerifiedToken;
 
 /// Who is let in nowhere. Empty: nobody is kept out.
@@ -73,7 +74,7 @@ impl DenyList {
         let claims = token.claims();
         let is_in = |values: &BTreeSet<String>, value: Option<&str>| value.is_some_and(|value| values.contains(value));
         [
-            (Listed::KeyId, is_in(&self.kid, Some(token.key_id().as_str()))),
+            (Listed::KeyId, is_in(&self.kid, token.key_id().map(KeyId::as_str))),
             (Listed::TokenId, is_in(&self.jti, claims.token_id.as_deref())),
             (Listed::Client, is_in(&self.cid, Some(&claims.client_id))),
             (Listed::Subject, is_in(&self.sub, claims.subject.as_deref())),

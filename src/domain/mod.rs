@@ -1,5 +1,6 @@
 //! The pure core: no async, no I/O, no clock, no environment, no SDK type. Time and keys are arguments.
 
+pub mod binding;
 pub mod deny_list;
 pub mod gateway;
 pub mod jose;

@@ -9,7 +9,7 @@ use super::time::MonotonicTime;
 /// How long after a failed first load the next one waits: every call fails meanwhile.
 pub const RETRY_INTERVAL_WITHOUT_PROFILES: Duration = Duration::from_secs(1);
 /// How long stored key sets that were read serve before they are read again, where that costs a call of its own. The
-/// `keys` function renews them once an hour, and they are fresh for three.
+/// `keys` function renews them once an hour, and they are fresh for four.
 pub const KEY_SETS_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// The part of its time after which a copy may be refreshed ahead. The first refresh is spread wider than the later

@@ -20,6 +20,14 @@ const CAPACITY: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenDigest([u8; 32]);
 
+impl TokenDigest {
+    /// The hash: `ath` of a DPoP proof (RFC 9449 section 4.2) is its base64url.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+}
+
 impl From<&BearerToken> for TokenDigest {
     fn from(token: &BearerToken) -> Self {
         let mut bytes = [0; 32];

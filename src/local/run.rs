@@ -23,7 +23,7 @@ use crate::adapters::configured::{self, ConfiguredStore};
 use crate::adapters::http::cors::AllowedOrigins;
 use crate::adapters::http::token_handler::TokenHandler;
 use crate::adapters::trust::{TrustError, client_config};
-use crate::config::{AuthorizerResponse, Config, StoreConfig};
+use crate::config::{AuthorizerResponse, Config, DEFAULT_METRICS_NAMESPACE, StoreConfig};
 use crate::domain::profile::{ProfileError, ProfileName, SecurityProfile, Transport};
 use crate::ports::profile_store::{LoadRequest, ProfileSelection, ProfileStore, ProfileStoreError};
 
@@ -254,6 +254,7 @@ async fn load(own: &OwnProfiles) -> Result<Vec<SecurityProfile>, LocalError> {
 
 fn config(store: StoreConfig, form: Form, extra_trust_anchors: Option<PathBuf>) -> Config {
     Config {
+        metrics_namespace: DEFAULT_METRICS_NAMESPACE.to_owned(),
         selection: ProfileSelection::All,
         store,
         profile_ttl: PROFILE_TTL,

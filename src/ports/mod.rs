@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod discovery;
+pub mod introspection_endpoint;
 pub mod key_set_source;
 pub mod key_set_store;
 pub mod profile_repository;

@@ -7,8 +7,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::{ISSUER, KEYS_URL, KeysByUrl, NOW, OKTA_KEY, TokenEndpointTwin};
+use crate::domain::oauth::client_credentials::ClientCredentials;
+use crate::domain::oauth::secret::BearerToken;
 use crate::domain::time::UnixTime;
 use crate::ports::discovery::{DiscoveryDocument, DiscoveryError, DiscoverySource};
+use crate::ports::introspection_endpoint::{IntrospectionAnswer, IntrospectionEndpoint, IntrospectionEndpointError};
 use crate::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
 
@@ -76,5 +79,17 @@ impl TokenEndpoint for OktaTwin {
         within: Duration,
     ) -> Result<TokenEndpointAnswer, TokenEndpointError> {
         self.tokens.request_token(request, within).await
+    }
+}
+
+impl IntrospectionEndpoint for OktaTwin {
+    async fn introspect(
+        &self,
+        url: &Url,
+        client: &ClientCredentials,
+        token: &BearerToken,
+        within: Duration,
+    ) -> Result<IntrospectionAnswer, IntrospectionEndpointError> {
+        self.tokens.introspect(url, client, token, within).await
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use secrecy::SecretSlice;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{OKTA_KEY, claims, with};
 use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
@@ -28,8 +28,10 @@ pub(crate) enum Mood {
 /// The endpoint. Every request is noted.
 #[derive(Debug)]
 pub(crate) struct TokenEndpointTwin {
-    secrets: Mutex<HashMap<String, String>>,
-    mood: Mutex<Mood>,
+    pub(super) secrets: Mutex<HashMap<String, String>>,
+    pub(super) mood: Mutex<Mood>,
+    pub(super) words: Mutex<HashMap<String, Value>>,
+    pub(super) introspected: Mutex<Vec<String>>,
     asked: Mutex<Vec<String>>,
     issued: Mutex<u64>,
 }
@@ -41,6 +43,8 @@ impl TokenEndpointTwin {
         Self {
             secrets: Mutex::new(secrets),
             mood: Mutex::new(Mood::Good),
+            words: Mutex::default(),
+            introspected: Mutex::default(),
             asked: Mutex::default(),
             issued: Mutex::default(),
         }

@@ -6,11 +6,13 @@
 mod support;
 
 mod automatic;
+mod binding;
 mod canary;
 mod credentials;
 mod decisions;
 mod deny_list;
 mod events;
+mod introspection;
 mod keys;
 mod minting;
 mod outages;

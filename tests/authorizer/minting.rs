@@ -1,5 +1,7 @@
 //! The tokens that `events/README.md` names by one word each, and what odd ones are made of.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::PublicKeyComponents;
@@ -8,10 +10,21 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use okta_security_profiles::local::okta::StandInOkta;
 use serde_json::{Value, json};
 
-use crate::support::{CLIENT_ID, OTHER_SCOPE, SCOPE, impostor};
+use crate::support::{CLIENT_ID, DpopProof, OTHER_SCOPE, SCOPE, SigningKey, impostor};
 
 /// Longer than any leeway, in seconds.
 const BEYOND_LEEWAY: u64 = 600;
+
+/// The key that the client's tokens are bound to and that signs its proofs.
+pub(crate) static CLIENT_KEY: LazyLock<SigningKey> = LazyLock::new(SigningKey::es256);
+/// SHA-256 of the certificate in the events.
+pub(crate) const CERTIFICATE: &str = "MypFOnY31w6YK1a0zJBKkOuICB6RDihGEefiIAXW1b0";
+
+/// The proof that a file's member `proof` describes, for this token; `None` where there is no such member.
+pub(crate) fn prove(description: &Value, token: &str) -> Option<String> {
+    let text = |name: &str| description[name].as_str();
+    Some(DpopProof::new(text("htm")?, text("htu")?).with_token(token).signed_by(&CLIENT_KEY))
+}
 
 /// The token that the word stands for; `None` for `none`.
 pub(crate) fn mint(okta: &StandInOkta, word: &str) -> Option<String> {
@@ -30,6 +43,8 @@ pub(crate) fn mint(okta: &StandInOkta, word: &str) -> Option<String> {
             let another = okta.issuer().replace("/oauth2/default", "/oauth2/another");
             okta.sign(&with(&claims, "iss", json!(another)))
         }
+        "bound_to_key" => okta.sign(&with(&claims, "cnf", json!({"jkt": CLIENT_KEY.thumbprint()}))),
+        "bound_to_certificate" => okta.sign(&with(&claims, "cnf", json!({"x5t#S256": CERTIFICATE}))),
         "lacks_scope" => okta.issue(CLIENT_ID, &[OTHER_SCOPE]),
         "unknown_key" => impostor(okta.issuer()).sign(&claims),
         "tampered" => {

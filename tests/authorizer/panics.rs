@@ -1,6 +1,7 @@
 //! A panic in the middle of a call (threat 63): the functions' own frame and decision around a key source that panics once,
 //! in this test binary started again as a process of its own.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use okta_security_profiles::adapters::system_clock::SystemClock;
 use okta_security_profiles::application::authorize_request::AuthorizeRequest;
 use okta_security_profiles::application::automatic_mode::AutomaticMode;
 use okta_security_profiles::application::client_tokens::ClientTokens;
+use okta_security_profiles::application::introspector::Introspector;
 use okta_security_profiles::application::key_ring::KeyRing;
 use okta_security_profiles::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use okta_security_profiles::application::verify_token::TokenMemory;
@@ -16,9 +18,13 @@ use okta_security_profiles::config::AuthorizerResponse;
 use okta_security_profiles::domain::jose::key_set::KeySet;
 use okta_security_profiles::domain::keyed_hash::KeyedHash;
 use okta_security_profiles::domain::oauth::client_credentials::ClientCredentials;
+use okta_security_profiles::domain::oauth::secret::BearerToken;
 use okta_security_profiles::domain::profile::{ProfileName, Transport};
 use okta_security_profiles::domain::refresh::Jitter;
 use okta_security_profiles::functions::run_authorizer;
+use okta_security_profiles::ports::introspection_endpoint::{
+    IntrospectionAnswer, IntrospectionEndpoint, IntrospectionEndpointError,
+};
 use okta_security_profiles::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use okta_security_profiles::ports::profile_store::{
     LoadRequest, LoadedProfiles, ProfileSelection, ProfileStore, ProfileStoreError,
@@ -61,6 +67,18 @@ impl TokenEndpoint for NoEndpoint {
         _within: Duration,
     ) -> Result<TokenEndpointAnswer, TokenEndpointError> {
         Err(TokenEndpointError::Unreachable { url: request.token_url.to_string(), source: "no endpoint".into() })
+    }
+}
+
+impl IntrospectionEndpoint for NoEndpoint {
+    async fn introspect(
+        &self,
+        url: &Url,
+        _client: &ClientCredentials,
+        _token: &BearerToken,
+        _within: Duration,
+    ) -> Result<IntrospectionAnswer, IntrospectionEndpointError> {
+        Err(IntrospectionEndpointError::Unreachable { url: url.to_string(), source: "no endpoint".into() })
     }
 }
 
@@ -160,6 +178,8 @@ async fn serve(folder: &std::path::Path, panics: Panics) {
         profiles: ProfileCatalog::new(store, settings),
         keys: KeyRing::new(source, Jitter::NONE),
         memory: TokenMemory::default(),
+        introspector: Introspector::new(NoEndpoint),
+        used_proofs: Mutex::default(),
         automatic: AutomaticMode::new(ClientTokens::new(NoEndpoint, KeyedHash::under(&[0; 32]))),
         clock: SystemClock,
     };

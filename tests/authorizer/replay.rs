@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::events::policy_allows;
-use crate::minting::mint;
+use crate::minting::{mint, prove};
 use crate::support::{Answer, Canaries, EventFile, Scenario, TIMEOUT, client_placeholders, decisions};
 
 #[tokio::test]
@@ -24,16 +24,20 @@ struct Expectation {
 
 async fn replay_all(setting: &str) {
     let scenario = Scenario::new().await;
-    scenario.put("sockets", &scenario.document("sockets").to_string()).await;
+    for profile in ["sockets", "bound"] {
+        scenario.put(profile, &scenario.document(profile).to_string()).await;
+    }
     let authorizer = scenario.authorizer(&[("AUTHORIZER_RESPONSE", setting)]);
     let mut canaries = Canaries::default();
     let mut expectations = Vec::new();
     for file in EventFile::read_all("authorizer") {
         let word = file.member("token").as_str().expect("a word for a token");
         let token = mint(&scenario.okta, word).unwrap_or_default();
+        let proof = prove(file.member("proof"), &token).unwrap_or_default();
         canaries.token(&format!("the token of {}", file.name), &token);
+        canaries.token(&format!("the proof of {}", file.name), &proof);
         let mut placeholders = client_placeholders(scenario.okta.issuer());
-        placeholders.push(("{{token}}", token));
+        placeholders.extend([("{{token}}", token), ("{{proof}}", proof)]);
 
         let event = file.filled("event", &placeholders).to_string();
         let mut expect = file.filled("expect", &placeholders);

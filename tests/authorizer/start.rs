@@ -87,7 +87,7 @@ async fn a_broken_profile_is_an_error_at_each_call_and_the_log_names_field_value
             with(&good, "routes", json!([{"route": "GET orders"}])),
             vec!["`routes[0].route`", "`GET orders`", "begin with `/`"],
         ),
-        (with(&good, "binding", json!("dpop")), vec!["`binding`", "not supported yet"]),
+        (with(&good, "binding", json!("tls")), vec!["`binding`", "is unknown"]),
         (json!("orders"), vec!["orders", "document"]),
     ] {
         scenario.put("orders", &document.to_string()).await;

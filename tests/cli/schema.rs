@@ -155,8 +155,21 @@ async fn the_schema_and_the_program_agree_about_documents() {
         ),
         ("expiryCondition", vec![json!(true)], vec![json!("yes")]),
         ("automatic", vec![json!({"basic": true}), Value::Null], vec![json!({"basics": true})]),
-        ("binding", vec![json!("none"), Value::Null], vec![json!("dpop")]),
-        ("introspection", vec![Value::Null], vec![json!({})]),
+        (
+            "binding",
+            vec![json!("none"), json!("dpop"), json!("mtls"), json!("any-bound"), Value::Null],
+            vec![json!("tls"), json!(1)],
+        ),
+        (
+            "dpop",
+            vec![Value::Null, json!({}), json!({"urls": []})],
+            vec![json!("x"), json!({"url": []}), json!({"urls": "x"})],
+        ),
+        (
+            "introspection",
+            vec![Value::Null, json!({}), json!({"cacheSeconds": 300, "opaque": true})],
+            vec![json!(true), json!({"cacheSeconds": 301}), json!({"cache": 1})],
+        ),
         ("unknown", vec![], vec![json!(1), Value::Null]),
     ];
     for (field, accepted, refused) in changes {

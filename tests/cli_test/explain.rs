@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::snapshot::assert_snapshot;
-use crate::support::{CLIENT_ID, SCOPE, impostor};
+use crate::support::{CLIENT_ID, DpopProof, SCOPE, SigningKey, impostor};
 use crate::world::World;
 
 /// An event of this form for `GET /orders` of an API, from an address; it has a credential of its own.
 fn event(folder: &TempDir, form: &str, api: &str) -> PathBuf {
     let arn = format!("arn:aws:execute-api:eu-west-1:123456789012:{api}/GET/orders");
-    let headers = json!({"authorization": "Bearer other.token.here"});
+    let headers = json!({"authorization": "Bearer other.token.here", "Host": "api.example.com"});
     let event = match form {
         "token" => json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": "Bearer other.token.here"}),
         "request" => json!({"type": "REQUEST", "methodArn": arn, "headers": headers,
+                            "httpMethod": "GET", "path": "/orders",
                             "requestContext": {"identity": {"sourceIp": "203.0.113.7"}}}),
         _ => json!({"version": "2.0", "type": "REQUEST", "routeArn": arn, "headers": headers,
                     "requestContext": {"http": {"sourceIp": "203.0.113.7"}}}),
@@ -139,6 +140,38 @@ async fn with_an_event_the_call_is_judged_and_answered_as_the_authorizer_would()
     let ran = world.run(&["explain", "-", "--event", file.to_str().expect("text")], &good).await;
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     assert_snapshot("explain_call", &world.normalised(&ran.stdout));
+}
+
+#[tokio::test]
+async fn the_check_that_a_dpop_proof_fails_is_named() {
+    let (world, folder) = (World::folder().await, tempfile::tempdir().expect("a temporary folder"));
+    let mut document = world.document();
+    document["binding"] = json!("dpop");
+    world.put_profile("orders", &document).await;
+    let key = SigningKey::es256();
+    let mut claims = world.okta.claims(CLIENT_ID, &[SCOPE]);
+    claims["cnf"] = json!({"jkt": key.thumbprint()});
+    let token = world.okta.sign(&claims);
+    let file = event(&folder, "request", "abcdef1234/prod");
+    let good = || DpopProof::new("GET", "https://api.example.com/orders").with_token(&token);
+    for (proof, verdict) in [
+        (good(), "orders accepted -"),
+        (good().with("htm", "POST"), "orders refused dpop_method_mismatch"),
+        (good().with("htu", "https://evil.example/orders"), "orders refused dpop_url_mismatch"),
+        (good().with("iat", 1), "orders refused dpop_proof_too_old"),
+        (good().without("ath"), "orders refused dpop_proof_malformed"),
+    ] {
+        let path = folder.path().join("proof.txt");
+        std::fs::write(&path, proof.signed_by(&key)).expect("a file");
+        let arguments =
+            ["explain", "-", "--event", file.to_str().expect("text"), "--dpop", path.to_str().expect("text")];
+        let (status, document) = world.run_json(&arguments, &token).await;
+        assert_eq!((status, verdicts(&document)), (Some(0), vec![verdict.to_owned()]));
+        let allowed = document["answer"]["outcome"] == "allow";
+        assert_eq!(allowed, verdict == "orders accepted -", "{document}");
+    }
+    let ran = world.run(&["explain", "-", "--event", file.to_str().expect("text")], &token).await;
+    assert!(ran.stdout.contains("presented as a bearer token"), "{}", ran.stdout);
 }
 
 #[tokio::test]

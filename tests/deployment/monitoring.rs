@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::template::{Template, text};
 
-/// The namespace of our own metrics.
-const OWN: &str = "OktaSecurityProfiles";
+/// The namespace of our own metrics: the stack's.
+const OWN: &str = "OktaSecurityProfiles/security";
 /// A topic.
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:alarms";
 
@@ -52,7 +52,9 @@ fn forms() -> Vec<&'static str> {
 #[test]
 fn alarms_ask_for_metrics_and_dimensions_that_the_code_writes() {
     let telemetry = text("src/telemetry.rs");
-    assert!(telemetry.contains(&format!("const NAMESPACE: &str = \"{OWN}\"")));
+    for (id, function) in Template::main().rendered(&[]).of_type("AWS::Lambda::Function") {
+        assert_eq!(function["Properties"]["Environment"]["Variables"]["METRICS_NAMESPACE"], OWN, "{id}");
+    }
     let outcomes = ["allow", "deny", "unauthorized", "error", "unchanged", "renewed", "changed", "failed"];
     let code = text("src/adapters/api_gateway/handler.rs") + &text("src/adapters/keys_handler.rs");
     let mut own = 0;
@@ -141,10 +143,10 @@ fn the_dashboard_is_json_and_searches_for_metrics_and_dimensions_that_the_code_w
             let Some(search) = metric[0]["expression"].as_str() else { continue };
             searches += 1;
             let schema = search.split(['{', '}']).nth(1).expect("a schema");
-            let dimensions = schema.strip_prefix(&format!("{OWN},")).expect("our namespace");
+            let dimensions = schema.strip_prefix(&format!("\"{OWN}\",")).expect("our namespace");
             let dimensions = dimensions.split(',').map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
             assert!(telemetry.contains(&format!("&[{dimensions}]")), "{search}");
-            let name = search.split('"').nth(1).expect("a name");
+            let name = search.split("MetricName=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a name");
             assert!(telemetry.contains(&format!("(\"{name}\", ")), "{search}");
         }
     }

@@ -76,7 +76,7 @@ fn resolution() -> impl Strategy<Value = Resolution> {
     select(&[Resolution::ResourceFirst, Resolution::RouteFirst][..])
 }
 
-/// Threat 33, design section 6.
+/// Threat 33.
 #[test]
 fn a_cached_policy_never_allows_what_a_fresh_call_would_deny() {
     let others = proptest::collection::vec(request(), 1..=16);
@@ -100,6 +100,33 @@ fn a_cached_policy_never_allows_what_a_fresh_call_would_deny() {
         },
     );
     assert!(let_through.get() > 10_000, "only {} requests were allowed: the cases say little", let_through.get());
+}
+
+/// Where every call has to prove something of its own, as with DPoP.
+#[test]
+fn a_policy_for_one_call_allows_that_call_where_it_may_be_made_and_nothing_else() {
+    let others = proptest::collection::vec(request(), 1..=8);
+    try_with(
+        3_000,
+        7,
+        (routes(8), granted(), resolution(), request(), others),
+        |(routes, granted, resolution, call, others)| {
+            let situation = Situation::new(&routes, &granted, resolution);
+            let call = call.among_routes(&routes);
+            let policy = situation.policy_for_call(&call, USUAL_BUDGET);
+            let called = resource(STAGE, &call);
+            let is_let_through = lets_through(&policy, &called);
+            if called.replace("${", "${$}{").chars().count() <= MAX_RESOURCE_LENGTH {
+                prop_assert_eq!(is_let_through, situation.may_call(&call), "{:?}", policy);
+            }
+            let allowed = allowed_below_stage(&policy);
+            for other in others.iter().map(|other| other.among_policy_or_routes(&allowed, &routes)) {
+                let other = resource(STAGE, &other);
+                prop_assert!(other == called || !lets_through(&policy, &other), "{other} with {called}\n{policy:#}");
+            }
+            Ok(())
+        },
+    );
 }
 
 #[test]

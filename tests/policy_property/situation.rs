@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use okta_security_profiles::domain::gateway::method_arn::MethodArn;
 use okta_security_profiles::domain::gateway::policy::Conditions;
-use okta_security_profiles::domain::gateway::policy_builder::{Routes, build, check_route, left_out};
+use okta_security_profiles::domain::gateway::policy_builder::{Routes, build, build_for_call, check_route, left_out};
 use okta_security_profiles::domain::gateway::route::{Resolution, governing_route};
 use okta_security_profiles::domain::oauth::scope::{ScopeSet, ScopeToken};
 use okta_security_profiles::domain::profile::{ProfileName, SecurityProfile, Transport};
@@ -59,6 +59,12 @@ impl Situation {
     /// The routes that lint names.
     pub(crate) fn left_out(&self, budget: usize) -> Vec<String> {
         left_out(Routes { granted: self.profile.scopes(), ..self.routes() }, budget)
+    }
+
+    /// The policy that answers a call and is good for it alone.
+    pub(crate) fn policy_for_call(&self, call: &(String, String), budget: usize) -> Value {
+        let arn = MethodArn::parse(&resource(STAGE, call)).expect("a method ARN");
+        serde_json::to_value(build_for_call(self.routes(), &arn, Conditions::default(), budget)).expect("JSON")
     }
 
     /// The policy that answers a call.

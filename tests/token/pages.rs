@@ -106,17 +106,21 @@ async fn a_clients_assertion_is_passed_on_and_its_token_not_reused() {
 #[tokio::test]
 async fn a_dpop_client_gets_its_nonce_and_a_bound_token_that_is_never_reused() {
     let scenario = Scenario::with(|settings| settings.clients[0].dpop = true).await;
+    let mut profile = scenario.profile();
+    profile["binding"] = json!("dpop");
+    scenario.put("orders", &profile.to_string()).await;
     let api = serve(&scenario, &[]);
     let (good, key) = (authorization(CLIENT_SECRET), SigningKey::es256());
     let (status, _, answer) = ask(&api, GRANT, &[("authorization", &good)]).await;
     assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_dpop_proof")));
+    assert_eq!(upstream_calls(&scenario), 0, "Okta would issue a token that no API takes");
 
     let proof = || DpopProof::new("POST", &okta_url(&scenario));
     let first = proof().signed_by(&key);
     let (status, headers, answer) = ask(&api, GRANT, &[("authorization", &good), ("dpop", &first)]).await;
     assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &json!("use_dpop_nonce")), "{answer}");
     let nonce = headers["dpop-nonce"].to_str().expect("text").to_owned();
-    for calls in 3..=4 {
+    for calls in 2..=3 {
         let proof = proof().with_nonce(&nonce).signed_by(&key);
         let (status, _, answer) = ask(&api, GRANT, &[("authorization", &good), ("dpop", &proof)]).await;
         assert_eq!((status, &answer["token_type"]), (StatusCode::OK, &json!("DPoP")), "{answer}");
@@ -127,7 +131,7 @@ async fn a_dpop_client_gets_its_nonce_and_a_bound_token_that_is_never_reused() {
 
     let two = ask(&api, GRANT, &[("authorization", &good), ("dpop", &first), ("dpop", &first)]).await;
     assert_eq!((two.0, &two.2["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_dpop_proof")));
-    assert_eq!(upstream_calls(&scenario), 4, "two proofs are refused without asking");
+    assert_eq!(upstream_calls(&scenario), 3, "two proofs are refused without asking");
     assert!(!api.stop().contains(&first), "no proof in the log");
 }
 
@@ -226,4 +230,28 @@ async fn what_a_client_accepts_makes_no_difference() {
 
 async fn get(api: &HttpApi, path: &str) -> Response {
     plain_client().get(api.url(path)).send().await.expect("an answer")
+}
+
+#[tokio::test]
+async fn a_profile_says_whether_its_tokens_are_bound_before_okta_is_asked() {
+    for (binding, with_proof, error) in [
+        ("none", true, "invalid_request"),
+        ("dpop", false, "invalid_dpop_proof"),
+        ("any-bound", false, "invalid_dpop_proof"),
+        ("mtls", false, "unauthorized_client"),
+        ("mtls", true, "unauthorized_client"),
+    ] {
+        let scenario = Scenario::new().await;
+        let mut profile = scenario.profile();
+        profile["binding"] = json!(binding);
+        scenario.put("orders", &profile.to_string()).await;
+        let api = serve(&scenario, &[]);
+        let proof = DpopProof::new("POST", &okta_url(&scenario)).signed_by(&SigningKey::es256());
+        let authorization = authorization(CLIENT_SECRET);
+        let headers = [("authorization", &*authorization), ("dpop", &*proof)];
+        let headers = if with_proof { &headers[..] } else { &headers[..1] };
+        let (status, _, answer) = ask(&api, GRANT, headers).await;
+        assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &json!(error)), "{binding}: {answer}");
+        assert_eq!(upstream_calls(&scenario), 0, "{binding}");
+    }
 }

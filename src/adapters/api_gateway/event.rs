@@ -27,9 +27,15 @@ pub(super) struct WireEvent<'e> {
     #[serde(borrow)]
     pub(super) authorization_token: Option<Cow<'e, str>>,
     #[serde(borrow)]
-    pub(super) headers: Option<AuthorizationValues<'e>>,
+    pub(super) http_method: Option<Cow<'e, str>>,
     #[serde(borrow)]
-    pub(super) multi_value_headers: Option<AuthorizationValues<'e>>,
+    pub(super) path: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    pub(super) raw_path: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    pub(super) headers: Option<RequestHeaders<'e>>,
+    #[serde(borrow)]
+    pub(super) multi_value_headers: Option<RequestHeaders<'e>>,
     #[serde(borrow, default)]
     pub(super) request_context: Option<RequestContext<'e>>,
 }
@@ -42,22 +48,46 @@ pub(super) struct RequestContext<'e> {
     #[serde(borrow)]
     pub(super) event_type: Option<Cow<'e, str>>,
     #[serde(borrow)]
+    pub(super) domain_name: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    pub(super) stage: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    pub(super) path: Option<Cow<'e, str>>,
+    #[serde(borrow)]
     pub(super) identity: Option<Caller<'e>>,
     #[serde(borrow)]
     pub(super) http: Option<Caller<'e>>,
+    #[serde(borrow)]
+    pub(super) authentication: Option<Caller<'e>>,
 }
 
-/// `identity` in REST events, `http` in payload 2.0.
+/// `identity` in REST events, `http` and `authentication` in payload 2.0.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Caller<'e> {
     #[serde(borrow)]
     pub(super) source_ip: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    pub(super) method: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    pub(super) client_cert: Option<ClientCertificate<'e>>,
 }
 
-/// Every value of `Authorization` in a map of headers, whatever the case of its names; the other headers are skipped.
+/// The certificate of a caller's TLS connection, where the API asks for one (mutual TLS).
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ClientCertificate<'e> {
+    #[serde(borrow)]
+    pub(super) client_cert_pem: Option<Cow<'e, str>>,
+}
+
+/// Every value of the headers that a decision needs, whatever the case of their names; the others are skipped.
 #[derive(Default)]
-pub(super) struct AuthorizationValues<'e>(pub(super) Vec<Cow<'e, str>>);
+pub(super) struct RequestHeaders<'e> {
+    pub(super) authorization: Vec<Cow<'e, str>>,
+    pub(super) dpop: Vec<Cow<'e, str>>,
+    pub(super) host: Vec<Cow<'e, str>>,
+}
 
 /// A request and what its log line says of it.
 pub struct ReadEvent<'e> {
@@ -119,7 +149,7 @@ fn unsupported(event: &str) -> EventError {
     EventError::Unsupported { received }
 }
 
-impl<'de: 'e, 'e> Deserialize<'de> for AuthorizationValues<'e> {
+impl<'de: 'e, 'e> Deserialize<'de> for RequestHeaders<'e> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(HeadersVisitor)
     }
@@ -128,25 +158,31 @@ impl<'de: 'e, 'e> Deserialize<'de> for AuthorizationValues<'e> {
 struct HeadersVisitor;
 
 impl<'de> Visitor<'de> for HeadersVisitor {
-    type Value = AuthorizationValues<'de>;
+    type Value = RequestHeaders<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of headers")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut headers: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(name) = headers.next_key::<Text<'de>>()? {
-            if name.0.eq_ignore_ascii_case("authorization") {
-                match headers.next_value::<OneOrMany<'de>>()? {
-                    OneOrMany::One(value) => values.push(value.0),
-                    OneOrMany::Many(several) => values.extend(several.into_iter().map(|value| value.0)),
-                }
+        let mut read = RequestHeaders::default();
+        while let Some(Text(name)) = headers.next_key::<Text<'de>>()? {
+            let values = if name.eq_ignore_ascii_case("authorization") {
+                &mut read.authorization
+            } else if name.eq_ignore_ascii_case("dpop") {
+                &mut read.dpop
+            } else if name.eq_ignore_ascii_case("host") {
+                &mut read.host
             } else {
                 headers.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            match headers.next_value::<OneOrMany<'de>>()? {
+                OneOrMany::One(value) => values.push(value.0),
+                OneOrMany::Many(several) => values.extend(several.into_iter().map(|value| value.0)),
             }
         }
-        Ok(AuthorizationValues(values))
+        Ok(read)
     }
 }
 
@@ -209,7 +245,7 @@ mod tests {
     fn credential(event: &str) -> Result<String, CredentialError> {
         let credential = read(event).expect("a known form").request.credential;
         credential.map(|credential| match credential {
-            Credential::Bearer(token) => token.expose().to_owned(),
+            Credential::Token(_, token) => token.expose().to_owned(),
             Credential::Basic(client) => format!("basic {}", client.client_id),
         })
     }

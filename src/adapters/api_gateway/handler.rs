@@ -11,9 +11,11 @@ use crate::application::key_ring::chain;
 use crate::config::AuthorizerResponse;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
+use crate::domain::jose::header::KeyId;
 use crate::domain::validation::authorize::Decision;
 use crate::domain::validation::verify::VerifiedToken;
 use crate::ports::clock::Clock;
+use crate::ports::introspection_endpoint::IntrospectionEndpoint;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::ProfileStore;
 use crate::ports::token_endpoint::TokenEndpoint;
@@ -49,7 +51,9 @@ pub enum HandlerError {
     },
 }
 
-impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizerHandler<S, K, T, C> {
+impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint + IntrospectionEndpoint, C: Clock>
+    AuthorizerHandler<S, K, T, C>
+{
     /// Answers one event (JSON). `remaining` is what is left of the invocation; an answer comes 200 ms before its end.
     ///
     /// # Errors
@@ -59,6 +63,8 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizerHan
         let read = read(event).inspect_err(|error| {
             let detail = error.to_string();
             DecisionRecord {
+                // A metric's dimension may not be empty.
+                form: "unknown",
                 outcome: "error",
                 reason: "event_unsupported",
                 detail: &detail,
@@ -143,7 +149,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> AuthorizerHan
             let (profile, now) = (token.profile(), SystemClock.now().monotonic);
             let key_age = self.application.keys.age(profile, now);
             let profile_age = self.application.profiles.age(profile.name(), now);
-            let (kid, cid) = (token.key_id().as_str(), token.claims().client_id.as_str());
+            let (kid, cid) = (token.key_id().map_or("", KeyId::as_str), token.claims().client_id.as_str());
             DecisionRecord { profile: profile.name().as_str(), kid, cid, key_age, profile_age, ..*record }.log();
         };
         match (decision, answer) {

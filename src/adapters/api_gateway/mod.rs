@@ -4,5 +4,6 @@ pub mod answer;
 pub mod event;
 pub mod handler;
 mod http_api_v2;
+mod possession;
 mod rest_request;
 mod rest_token;

@@ -1,6 +1,7 @@
 //! REST API, `TOKEN`: the header's value and the ARN are all there is.
 
 use super::event::{EventError, ReadEvent, WireEvent};
+use crate::domain::binding::possession::Possession;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::oauth::bearer::Credential;
@@ -17,6 +18,7 @@ pub(super) fn read(event: WireEvent<'_>) -> Result<ReadEvent<'_>, EventError> {
         method_arn: MethodArn::parse(&arn)?,
         credential: Credential::from_authorization_values(event.authorization_token.as_deref()),
         source_ip: None,
+        possession: Possession::default(),
     };
     Ok(ReadEvent { request, request_id: None })
 }

@@ -15,6 +15,7 @@ use crate::adapters::deadline::within;
 use crate::adapters::system_clock::SystemClock;
 use crate::application::issue_token::{IncomingTokenRequest, IssueToken, IssueTokenError, Issued};
 use crate::application::key_ring::chain;
+use crate::domain::jose::header::KeyId;
 use crate::domain::oauth::client_credentials::IncomingForm;
 use crate::ports::clock::Clock;
 use crate::ports::key_set_source::KeySetSource;
@@ -92,7 +93,7 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint, C: Clock> TokenHandler<
         match issued {
             Ok(issued) => {
                 let verified = &issued.obtained.token.verified.token;
-                let (kid, cid) = (verified.key_id().as_str(), verified.claims().client_id.as_str());
+                let (kid, cid) = (verified.key_id().map_or("", KeyId::as_str), verified.claims().client_id.as_str());
                 let reused = Some(issued.obtained.reused);
                 DecisionRecord { outcome: "issued", profile, kid, cid, reused, ..record }.log();
                 answer::granted(&issued)

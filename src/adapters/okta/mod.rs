@@ -2,6 +2,7 @@
 
 mod client;
 mod discovery;
+mod introspection;
 mod keys;
 mod token;
 

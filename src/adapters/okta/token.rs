@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::RequestBuilder;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::zeroize::Zeroizing;
 use url::form_urlencoded;
@@ -11,7 +12,6 @@ use url::form_urlencoded;
 use super::client::{OktaClient, retry_after};
 use crate::domain::oauth::client_assertion::ASSERTION_TYPE;
 use crate::domain::oauth::client_credentials::{ClientAuthentication, ClientCredentials};
-use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::oauth::secret::ClientSecret;
 use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint, TokenEndpointAnswer, TokenEndpointError};
 
@@ -27,16 +27,14 @@ impl TokenEndpoint for OktaClient {
         within: Duration,
     ) -> Result<TokenEndpointAnswer, TokenEndpointError> {
         let EndpointRequest { token_url, client, scopes, dpop } = request;
-        let mut request = self
+        let request = self
             .http()
             .post(token_url.clone())
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form(client, scopes))
             .timeout(within.min(TIMEOUT));
-        if let ClientAuthentication::Basic(secret) = &client.authentication {
-            request = request.header(AUTHORIZATION, basic(client.client_id.as_str(), secret));
-        }
+        let fields = [("grant_type", "client_credentials"), ("scope", &scopes.to_string())];
+        let mut request = as_client(request, client, &fields);
         if let Some(proof) = dpop {
             request = request.header(DPOP, sensitive(proof.expose().to_owned()));
         }
@@ -57,11 +55,19 @@ impl TokenEndpoint for OktaClient {
     }
 }
 
-fn form(client: &ClientCredentials, scopes: &ScopeSet) -> String {
+/// The request with these fields, and with the client's credentials in its header or among the fields (RFC 6749 section 2.3.1,
+/// RFC 7523 section 2.2).
+pub(super) fn as_client(
+    mut request: RequestBuilder,
+    client: &ClientCredentials,
+    fields: &[(&str, &str)],
+) -> RequestBuilder {
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials").append_pair("scope", &scopes.to_string());
+    form.extend_pairs(fields);
     match &client.authentication {
-        ClientAuthentication::Basic(_) => {}
+        ClientAuthentication::Basic(secret) => {
+            request = request.header(AUTHORIZATION, basic(client.client_id.as_str(), secret));
+        }
         ClientAuthentication::Body(secret) => {
             form.append_pair("client_id", client.client_id.as_str());
             form.append_pair("client_secret", secret.expose());
@@ -71,7 +77,7 @@ fn form(client: &ClientCredentials, scopes: &ScopeSet) -> String {
             form.append_pair("client_assertion", assertion.expose());
         }
     }
-    form.finish()
+    request.body(form.finish())
 }
 
 /// HTTP Basic with both halves form-encoded (RFC 6749 section 2.3.1).

@@ -96,6 +96,16 @@ pub fn build(routes: Routes<'_>, arn: &MethodArn, conditions: Conditions, budget
     draft.finish(conditions, arn)
 }
 
+/// The policy for a token that is only good for the call which asked for it: a later one has to be asked about again.
+#[must_use]
+pub fn build_for_call(routes: Routes<'_>, arn: &MethodArn, conditions: Conditions, budget: usize) -> Policy {
+    let mut draft = Draft::new(arn.stage_prefix(), budget.saturating_sub(Policy::frame_length(&conditions)));
+    if check_route(routes, arn.method(), arn.path()).is_ok() {
+        draft.add_call(resource(arn.method(), arn.path()));
+    }
+    draft.finish(conditions, arn)
+}
+
 /// Routes that cannot be expressed exactly, in the profile's order: while the policy of another call is cached, some or all
 /// of their paths are denied. `granted` is what every token has; `budget` as in [`build`].
 ///
@@ -274,7 +284,10 @@ impl<'r> Draft<'r> {
             .filter(|(known, _)| of_method(known))
             .any(|(_, guard)| guard.harms(template, resolution));
         let resource = resource(method, &covering(template));
-        let denied: Vec<String> = guards.iter().map(|guard| format!("{method}/{}", guard.pattern())).collect();
+        let mut denied: Vec<String> = guards.iter().map(|guard| format!("{method}/{}", guard.pattern())).collect();
+        if resource.contains(['*', '?']) {
+            denied.extend(IRREGULAR.map(str::to_owned));
+        }
         let harms_call =
             self.called.as_ref().is_some_and(|called| denied.iter().any(|pattern| matches(pattern, called)));
         if harms_open || is_harmed || harms_call || !self.add(resource, denied) {
@@ -294,9 +307,6 @@ impl<'r> Draft<'r> {
 
     /// Adds an Allow and what has to be denied beside it, if they are short enough and there is room.
     fn add(&mut self, allowed: String, mut denied: Vec<String>) -> bool {
-        if allowed.contains(['*', '?']) {
-            denied.extend(IRREGULAR.map(str::to_owned));
-        }
         denied.retain(|pattern| !self.denied.contains(pattern));
         let mut length = 0;
         for pattern in std::iter::once(&allowed).chain(&denied) {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::method_arn::MethodArn;
+use crate::domain::binding::possession::Possession;
 use crate::domain::oauth::bearer::{Credential, CredentialError};
 
 /// The forms in which API Gateway asks a Lambda authorizer (API Gateway developer guide, "Input to an API Gateway
@@ -34,9 +35,9 @@ impl EventForm {
         }
     }
 
-    /// Whether events of this form say where the call comes from.
+    /// Whether events of this form hold the request: where it comes from, what was called, and its headers.
     #[must_use]
-    pub const fn carries_source_ip(self) -> bool {
+    pub const fn carries_request(self) -> bool {
         match self {
             Self::RestToken => false,
             Self::RestRequest | Self::HttpApiV1 | Self::HttpApiV2 | Self::WebSocket => true,
@@ -73,4 +74,6 @@ pub struct AuthorizationRequest {
     pub credential: Result<Credential, CredentialError>,
     /// Where the call comes from; `None` where the event does not say, or says no address.
     pub source_ip: Option<IpAddr>,
+    /// What is shown besides the credential.
+    pub possession: Possession,
 }

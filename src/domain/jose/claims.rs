@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::domain::binding::confirmation::Confirmation;
 use crate::domain::oauth::scope::{ScopeSet, ScopeToken};
 use crate::domain::time::UnixTime;
 
@@ -31,6 +32,8 @@ pub struct Claims {
     pub token_id: Option<String>,
     /// `scp`, Okta's array of granted scopes; none where absent.
     pub scopes: ScopeSet,
+    /// `cnf`: what the token is bound to.
+    pub confirmation: Option<Confirmation>,
     /// Every member of the payload, the ones above included.
     pub members: Map<String, Value>,
 }
@@ -77,9 +80,16 @@ impl TryFrom<Map<String, Value>> for Claims {
             subject: text(&members, "sub")?,
             token_id: text(&members, "jti")?,
             scopes: scopes(&members)?,
+            confirmation: confirmation(&members)?,
             members,
         })
     }
+}
+
+/// One that nobody here can check makes the token one that nobody here may accept.
+fn confirmation(members: &Map<String, Value>) -> Result<Option<Confirmation>, ClaimError> {
+    let Some(claim) = members.get("cnf") else { return Ok(None) };
+    Confirmation::from_claim(claim).map(Some).ok_or(malformed("cnf"))
 }
 
 fn required<T>(claim: &'static str, value: Option<T>) -> Result<T, ClaimError> {

@@ -15,6 +15,9 @@ const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 /// The longest RSA exponent, in bytes: every key in the field has 65537.
 const MAX_RSA_EXPONENT_BYTES: usize = 4;
 
+/// Members of private keys (RFC 7518 section 6.2.2 and 6.3.2, RFC 8037 section 2) and of shared ones (section 6.4.1).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
 /// A public key that passed every check of [`VerificationKey::from_jwk`].
 #[derive(Clone)]
 pub struct VerificationKey {
@@ -28,6 +31,9 @@ pub struct VerificationKey {
 /// Why a key is left out of its set. Never holds key material.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwkError {
+    /// A member of a private or a shared key, in what a DPoP proof carries (RFC 9449 section 4.3, check 7).
+    #[error("it is a private key")]
+    Private,
     /// Not a JSON object.
     #[error("it is no JSON object")]
     NotAnObject,
@@ -74,6 +80,23 @@ impl VerificationKey {
     pub fn from_jwk(jwk: &Value) -> Result<Self, JwkError> {
         let members = jwk.as_object().ok_or(JwkError::NotAnObject)?;
         let key_id = members.get("kid").and_then(Value::as_str).and_then(KeyId::new).ok_or(JwkError::KeyId)?;
+        Self::read(members, key_id)
+    }
+
+    /// Checks the key that a DPoP proof carries: public, and as strong as an issuer's. Its name is its thumbprint.
+    ///
+    /// # Errors
+    /// [`JwkError`]: the proof proves nothing.
+    pub fn of_proof(jwk: &Value) -> Result<Self, JwkError> {
+        let members = jwk.as_object().ok_or(JwkError::NotAnObject)?;
+        if PRIVATE_MEMBERS.into_iter().any(|member| members.contains_key(member)) {
+            return Err(JwkError::Private);
+        }
+        let key_id = KeyId::new(&base64url::encode(thumbprint(members))).ok_or(JwkError::KeyId)?;
+        Self::read(members, key_id)
+    }
+
+    fn read(members: &Map<String, Value>, key_id: KeyId) -> Result<Self, JwkError> {
         check_purpose(members)?;
         let (key_type, decoding_key) = match text(members, "kty") {
             Some("RSA") => (KeyType::Rsa, rsa(members)?),
@@ -112,6 +135,12 @@ impl VerificationKey {
         self.key_id == other.key_id && self.algorithm == other.algorithm && self.thumbprint == other.thumbprint
     }
 
+    /// Its thumbprint (RFC 7638).
+    #[must_use]
+    pub const fn thumbprint(&self) -> [u8; 32] {
+        self.thumbprint
+    }
+
     pub(super) fn decoding_key(&self) -> &DecodingKey {
         &self.decoding_key
     }
@@ -126,14 +155,21 @@ impl std::fmt::Debug for VerificationKey {
     }
 }
 
-/// SHA-256 of what makes the key, each member with its length.
+/// SHA-256 of the members that make the key, in the order of their names, as JSON without spaces (RFC 7638 section 3). An OKP
+/// key has no `y` (RFC 8037 section 2); whatever else is there is read nowhere.
 fn thumbprint(members: &Map<String, Value>) -> [u8; 32] {
+    let required: &[&str] = match text(members, "kty") {
+        Some("RSA") => &["e", "kty", "n"],
+        Some("EC") => &["crv", "kty", "x", "y"],
+        Some(_) | None => &["crv", "kty", "x"],
+    };
     let mut hash = digest::Context::new(&digest::SHA256);
-    for name in ["kty", "crv", "n", "e", "x", "y"] {
-        let value = text(members, name).unwrap_or_default();
-        hash.update(&(value.len() as u64).to_be_bytes());
-        hash.update(value.as_bytes());
+    for (index, name) in required.iter().enumerate() {
+        hash.update(if index == 0 { b"{" } else { b"," });
+        let value = Value::from(text(members, name).unwrap_or_default());
+        hash.update(format!("\"{name}\":{value}").as_bytes());
     }
+    hash.update(b"}");
     let mut bytes = [0; 32];
     bytes.copy_from_slice(hash.finish().as_ref());
     bytes

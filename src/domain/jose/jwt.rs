@@ -85,6 +85,23 @@ impl<'t> UnverifiedJwt<'t> {
     }
 }
 
+impl JwtError {
+    /// Whether the text may be a token all the same, one that only its authorization server can read: it does not even have a
+    /// JWT's shape.
+    #[must_use]
+    pub const fn may_be_opaque(self) -> bool {
+        match self {
+            Self::Parts { .. } => true,
+            Self::TooLarge { .. }
+            | Self::Encrypted
+            | Self::Encoding { .. }
+            | Self::Json { .. }
+            | Self::Header(_)
+            | Self::Claim(_) => false,
+        }
+    }
+}
+
 /// Shows the header only: the rest of it would be the token.
 impl std::fmt::Debug for UnverifiedJwt<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

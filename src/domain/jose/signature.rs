@@ -1,4 +1,4 @@
-//! The signature of a token (RFC 7515 section 5.2): the one place that calls `jsonwebtoken`, and all that is used of it.
+//! The signature of a token or a proof (RFC 7515 section 5.2): the one place that calls `jsonwebtoken`, and all that is used of it.
 
 use super::algorithm::Algorithm;
 use super::jwk::VerificationKey;
@@ -24,15 +24,27 @@ impl UnverifiedJwt<'_> {
     /// # Errors
     /// [`SignatureError`] where key and algorithm do not fit, or the signature is not valid.
     pub fn check_signature(&self, key: &VerificationKey) -> Result<(), SignatureError> {
-        let algorithm = self.header.algorithm;
-        if !key.fits(algorithm) {
-            return Err(SignatureError::KeyUnfit { algorithm });
-        }
-        let message = self.signing_input.as_bytes();
-        match jsonwebtoken::crypto::verify(self.signature, message, key.decoding_key(), wire_algorithm(algorithm)) {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(SignatureError::Invalid),
-        }
+        verify(self.header.algorithm, key, self.signing_input, self.signature)
+    }
+}
+
+/// Verifies a signature (base64url) over a signing input: header, dot, payload, as received.
+///
+/// # Errors
+/// [`SignatureError`] where key and algorithm do not fit, or the signature is not valid.
+pub fn verify(
+    algorithm: Algorithm,
+    key: &VerificationKey,
+    signing_input: &str,
+    signature: &str,
+) -> Result<(), SignatureError> {
+    if !key.fits(algorithm) {
+        return Err(SignatureError::KeyUnfit { algorithm });
+    }
+    let message = signing_input.as_bytes();
+    match jsonwebtoken::crypto::verify(signature, message, key.decoding_key(), wire_algorithm(algorithm)) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(SignatureError::Invalid),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one credential of a request: a bearer token (RFC 6750 section 2.1), or in automatic mode a client's own id and
+//! The one credential of a request: a token (RFC 6750 section 2.1, RFC 9449 section 7.1), or in automatic mode a client's own id and
 //! secret. Header only, one value, nothing around it.
 
 use super::client_credentials::ClientCredentials;
@@ -7,13 +7,22 @@ use super::secret::BearerToken;
 /// What a caller presents.
 #[derive(Debug)]
 pub enum Credential {
-    /// A token.
-    Bearer(BearerToken),
+    /// A token, and the scheme that it was presented with.
+    Token(Scheme, BearerToken),
     /// A client's id and secret (HTTP Basic), which only automatic mode takes.
     Basic(ClientCredentials),
 }
 
-/// Why a request has no usable bearer token. Never holds a part of the header.
+/// How a token is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// `Bearer`: whoever has the token may use it.
+    Bearer,
+    /// `DPoP`: whoever has the key that the token is bound to.
+    Dpop,
+}
+
+/// Why a request has no usable token. Never holds a part of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// No `Authorization` header, or an empty one.
@@ -23,10 +32,10 @@ pub enum CredentialError {
     #[error("the request has more than one Authorization value")]
     Multiple,
     /// Another scheme, such as `Basic`.
-    #[error("the Authorization header's scheme is not Bearer")]
+    #[error("the Authorization header's scheme is not Bearer or DPoP")]
     NotBearer,
     /// Spaces, commas, control characters or anything else that no token has.
-    #[error("the Authorization header is not `Bearer` and one token")]
+    #[error("the Authorization header is not a scheme and one token")]
     Malformed,
 }
 
@@ -56,13 +65,17 @@ impl Credential {
             let client = ClientCredentials::from_basic(value);
             return client.map(Self::Basic).map_err(|_| CredentialError::NotBearer);
         }
-        if !scheme.eq_ignore_ascii_case("bearer") {
+        let scheme = if scheme.eq_ignore_ascii_case("bearer") {
+            Scheme::Bearer
+        } else if scheme.eq_ignore_ascii_case("dpop") {
+            Scheme::Dpop
+        } else {
             return Err(CredentialError::NotBearer);
-        }
+        };
         if !is_b64token(token) {
             return Err(CredentialError::Malformed);
         }
-        Ok(Self::Bearer(BearerToken::new(token.to_owned())))
+        Ok(Self::Token(scheme, BearerToken::new(token.to_owned())))
     }
 }
 
@@ -81,7 +94,7 @@ mod tests {
 
     fn parse(values: &[&str]) -> Result<String, CredentialError> {
         Credential::from_authorization_values(values.iter().copied()).map(|credential| match credential {
-            Credential::Bearer(token) => token.expose().to_owned(),
+            Credential::Token(_, token) => token.expose().to_owned(),
             Credential::Basic(client) => format!("basic {}", client.client_id),
         })
     }

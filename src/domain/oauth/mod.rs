@@ -4,6 +4,7 @@ pub mod bearer;
 pub mod client_assertion;
 pub mod client_credentials;
 pub mod error_code;
+pub mod introspection;
 pub mod scope;
 pub mod secret;
 pub mod token_response;

@@ -7,7 +7,9 @@ use aws_lc_rs::digest;
 use ipnet::IpNet;
 use serde_json::Value;
 
+use super::binding::{binding_rules, binding_warnings};
 use super::document::{ClaimRuleDocument, ClientsDocument, ProfileDocument};
+use super::introspection::Introspection;
 use super::routes::{route_warnings, routes};
 use super::{
     ApiPattern, Audience, Automatic, ClaimRule, ClientId, Comparison, Endpoints, Finding, ProfileError, ProfileName,
@@ -71,6 +73,8 @@ fn check(
 ) -> Option<SecurityProfile> {
     check_fixed_fields(&document, findings);
     let endpoints = Endpoints::from_document(&document, transport, findings);
+    let introspection_url = endpoints.as_ref().and_then(|endpoints| endpoints.introspection_url.clone());
+    let introspection = Introspection::from_document(document.introspection, introspection_url, findings);
     let audiences = audiences(&document.audiences, findings);
     let scopes = scopes("scopes", &document.scopes, findings);
     let grantable_scopes = grantable_scopes(document.grantable_scopes.as_deref(), &scopes, findings);
@@ -97,11 +101,18 @@ fn check(
     );
     let allowed_ips = allowed_ips(&document.allowed_ips, findings);
     let automatic = Automatic::from_document(document.automatic, &allowed_ips, findings);
+    let binding = binding_rules(document.binding.as_deref(), document.dpop, automatic, findings);
     Some(SecurityProfile {
         name: name.clone(),
         version,
         description: document.description,
-        warnings: [route_warnings(&routes, &scopes), automatic.warnings(&routes)].concat(),
+        warnings: [
+            route_warnings(&routes, &scopes),
+            automatic.warnings(&routes),
+            binding_warnings(&binding),
+            Introspection::warnings(introspection.as_ref()),
+        ]
+        .concat(),
         endpoints: endpoints?,
         audiences,
         scopes,
@@ -119,6 +130,8 @@ fn check(
         allowed_ips,
         automatic,
         expiry_condition: document.expiry_condition,
+        binding,
+        introspection,
     })
 }
 
@@ -139,16 +152,6 @@ fn check_fixed_fields(document: &ProfileDocument, findings: &mut Vec<Finding>) {
             "authorizedDomains",
             "must be empty: the 2-legged flow has no browser redirect to restrict; remove the values".to_owned(),
         );
-    }
-    match document.binding.as_deref() {
-        None | Some("none") => {}
-        Some(binding @ ("dpop" | "mtls" | "any-bound")) => {
-            refuse("binding", format!("`{binding}` is not supported yet; remove it or use `none`"));
-        }
-        Some(other) => refuse("binding", format!("`{other}` is unknown; expected `none`")),
-    }
-    if document.introspection.as_ref().is_some_and(|introspection| !introspection.is_null()) {
-        refuse("introspection", "is not supported yet; remove it".to_owned());
     }
 }
 

@@ -72,10 +72,12 @@ pub struct ProfileDocument {
     pub expiry_condition: bool,
     /// Sender-constraining of tokens.
     pub binding: Option<String>,
+    /// What the event does not say about the calls of DPoP clients.
+    pub dpop: Option<DpopDocument>,
     /// Automatic mode.
     pub automatic: Option<AutomaticDocument>,
     /// Token introspection.
-    pub introspection: Option<Value>,
+    pub introspection: Option<IntrospectionDocument>,
 }
 
 /// `automatic`.
@@ -91,6 +93,28 @@ pub struct AutomaticDocument {
     /// The backend is handed the token.
     #[serde(default)]
     pub forward_token: bool,
+}
+
+/// `introspection`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IntrospectionDocument {
+    /// Where, on the issuer's host.
+    pub url: Option<String>,
+    /// How long an answer is held, in seconds.
+    pub cache_seconds: Option<u64>,
+    /// Whether tokens that cannot be verified locally are taken on its word.
+    #[serde(default)]
+    pub opaque: bool,
+}
+
+/// `dpop`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DpopDocument {
+    /// The base URLs that clients call, where they are not those of the API's events.
+    #[serde(default)]
+    pub urls: Vec<String>,
 }
 
 /// One of `routes`.

@@ -56,6 +56,8 @@ pub struct Endpoints {
     pub user_info_url: Url,
     /// The key set.
     pub keys_url: Url,
+    /// The introspection endpoint, where the profile uses it.
+    pub introspection_url: Option<Url>,
 }
 
 impl Endpoints {
@@ -66,9 +68,13 @@ impl Endpoints {
         findings: &mut Vec<Finding>,
     ) -> Option<Self> {
         let (field, issuer) = issuer_text(document, findings)?;
-        let issuer_url = issuer_url(field, &issuer, transport, findings)?;
+        let takes_org_server = document.introspection.as_ref().is_some_and(|introspection| introspection.opaque);
+        let issuer_url = issuer_url(field, &issuer, transport, takes_org_server, findings)?;
+        // The endpoints of an org authorization server lie below /oauth2 (Okta, "Org authorization server").
+        let base = if is_bare(&issuer_url) { format!("{issuer}/oauth2") } else { issuer.clone() };
         let mut endpoint = |field: &'static str, given: Option<&String>, suffix: &str| {
-            let text = given.cloned().unwrap_or_else(|| format!("{issuer}{suffix}"));
+            let base = if suffix.starts_with("/.well-known/") { &issuer } else { &base };
+            let text = given.cloned().unwrap_or_else(|| format!("{base}{suffix}"));
             same_host_url(field, &text, &issuer_url, findings)
         };
         let discovery_url = endpoint("discoveryUrl", document.discovery_url.as_ref(), DISCOVERY_SUFFIXES[0]);
@@ -76,7 +82,12 @@ impl Endpoints {
         let token_url = endpoint("tokenUrl", document.token_url.as_ref(), "/v1/token");
         let user_info_url = endpoint("userInfoUrl", document.user_info_url.as_ref(), "/v1/userinfo");
         let keys_url = endpoint("keysUrl", document.keys_url.as_ref(), "/v1/keys");
+        let introspection_url = document
+            .introspection
+            .as_ref()
+            .map(|introspection| endpoint("introspection.url", introspection.url.as_ref(), "/v1/introspect"));
         Some(Self {
+            introspection_url: introspection_url.flatten(),
             issuer: Issuer(issuer),
             discovery_url: discovery_url?,
             authorization_url: authorization_url?,
@@ -85,6 +96,16 @@ impl Endpoints {
             keys_url: keys_url?,
         })
     }
+
+    /// Whether the issuer is an org authorization server.
+    #[must_use]
+    pub fn is_org_server(&self) -> bool {
+        self.issuer.as_str().matches('/').count() == 2
+    }
+}
+
+fn is_bare(issuer: &Url) -> bool {
+    issuer.path() == "/"
 }
 
 /// The issuer: as given, or what is left of the discovery URL.
@@ -114,7 +135,13 @@ fn issuer_text(document: &ProfileDocument, findings: &mut Vec<Finding>) -> Optio
     }
 }
 
-fn issuer_url(field: &str, issuer: &str, transport: Transport, findings: &mut Vec<Finding>) -> Option<Url> {
+fn issuer_url(
+    field: &str,
+    issuer: &str,
+    transport: Transport,
+    takes_org_server: bool,
+    findings: &mut Vec<Finding>,
+) -> Option<Url> {
     let mut refuse = |problem: String| {
         findings.push(Finding::new(field, problem));
         None
@@ -129,10 +156,10 @@ fn issuer_url(field: &str, issuer: &str, transport: Transport, findings: &mut Ve
     if issuer.ends_with('/') {
         return refuse(format!("`{issuer}` ends in `/`; remove it, the issuer is compared with `iss` byte for byte"));
     }
-    if url.path() == "/" {
+    if is_bare(&url) && !takes_org_server {
         return refuse(format!(
             "`{issuer}` is an org authorization server, whose access tokens cannot be verified locally; expected a custom \
-             authorization server's issuer, such as `{issuer}/oauth2/default`"
+             authorization server's issuer, such as `{issuer}/oauth2/default`, or `introspection` with `opaque`"
         ));
     }
     if let Err(problem) = check_transport(&url, transport) {

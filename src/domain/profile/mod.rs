@@ -2,11 +2,13 @@
 
 mod api_pattern;
 mod automatic;
+mod binding;
 mod checks;
 mod claim_rule;
 mod document;
 mod endpoints;
 mod finding;
+mod introspection;
 mod name;
 mod routes;
 
@@ -22,8 +24,10 @@ pub use claim_rule::{ClaimRule, Comparison};
 pub use document::ProfileDocument;
 pub use endpoints::{Endpoints, Issuer, Transport};
 pub use finding::{Finding, ProfileError};
+pub use introspection::Introspection;
 pub use name::{ProfileName, ProfileNameError};
 
+use super::binding::possession::BindingRules;
 use super::gateway::method_arn::MethodArn;
 use super::gateway::route::Route;
 use super::jose::algorithm::Algorithm;
@@ -126,6 +130,8 @@ pub struct SecurityProfile {
     allowed_ips: Vec<IpNet>,
     automatic: Automatic,
     expiry_condition: bool,
+    binding: BindingRules,
+    introspection: Option<Introspection>,
     warnings: Vec<Finding>,
 }
 
@@ -269,6 +275,42 @@ impl SecurityProfile {
     #[must_use]
     pub const fn expiry_condition(&self) -> bool {
         self.expiry_condition
+    }
+
+    /// What tokens must be bound to.
+    #[must_use]
+    pub const fn binding(&self) -> &BindingRules {
+        &self.binding
+    }
+
+    /// A field whose rule needs more of an event than its token and its ARN, which is all that a `TOKEN` event has.
+    #[must_use]
+    pub const fn needs_whole_request(&self) -> Option<&'static str> {
+        if self.binding.mode.is_required() {
+            Some("binding")
+        } else if self.allowed_ips.is_empty() {
+            None
+        } else {
+            Some("allowedIps")
+        }
+    }
+
+    /// Whether an answer holds for one call alone, since the next one has to prove something of its own.
+    #[must_use]
+    pub const fn answers_for_the_called_route_only(&self) -> bool {
+        self.binding.mode.is_required() || self.introspection.is_some()
+    }
+
+    /// When the authorization server is asked about a token; `None`: never.
+    #[must_use]
+    pub const fn introspection(&self) -> Option<&Introspection> {
+        self.introspection.as_ref()
+    }
+
+    /// Whether the issuer is an org authorization server, whose tokens nobody but itself can verify.
+    #[must_use]
+    pub fn is_org_server(&self) -> bool {
+        self.endpoints.is_org_server()
     }
 
     /// What the operator should know about a document that is accepted.

@@ -11,10 +11,12 @@ use serde_json::{Map, Value};
 
 use super::error::Denial;
 use super::verify::VerifiedToken;
+use crate::domain::binding::possession::{BindingError, Presentation, check_binding};
+use crate::domain::binding::proof::CheckedProof;
 use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::policy::{Conditions, Policy};
-use crate::domain::gateway::policy_builder::{RouteDenial, Routes, build, check_route};
+use crate::domain::gateway::policy_builder::{RouteDenial, Routes, build, build_for_call, check_route};
 use crate::domain::gateway::route::Resolution;
 use crate::domain::oauth::secret::AccessToken;
 use crate::domain::profile::SecurityProfile;
@@ -59,6 +61,8 @@ pub struct Call<'c> {
     pub source_ip: Option<IpAddr>,
     /// Who is let in nowhere.
     pub deny_list: &'c DenyList,
+    /// How the token came, and what was shown with it.
+    pub presentation: Presentation<'c>,
 }
 
 /// A verified token that may call the API. A policy that allows anything can be built from nothing else.
@@ -68,22 +72,27 @@ pub struct Call<'c> {
 pub struct Grant {
     token: Arc<VerifiedToken>,
     forwarded: Option<AccessToken>,
+    proof: Option<CheckedProof>,
 }
 
-/// Whether a verified token may make a call: deny list, client, claims, scopes, then address and route.
-#[must_use]
-pub fn authorize(token: Arc<VerifiedToken>, call: Call<'_>) -> Decision {
+/// Whether a verified token may make a call: deny list, binding, client, claims, scopes, then address and route.
+///
+/// # Errors
+/// [`BindingError`] where what the token is bound to is not proven: its caller is nobody then.
+pub fn authorize(token: Arc<VerifiedToken>, call: Call<'_>) -> Result<Decision, BindingError> {
     if let Some(listed) = call.deny_list.holds(&token) {
-        return Decision::Deny(Denied { denial: Denial::DenyListed { listed }, subject: Subject::Verified(token) });
+        let denied = Denied { denial: Denial::DenyListed { listed }, subject: Subject::Verified(token) };
+        return Ok(Decision::Deny(denied));
     }
+    let proof = check_binding(&token, call.presentation, call.arn)?;
     if let Some(denial) = token_denial(&token) {
-        return Decision::Deny(Denied { denial, subject: Subject::Verified(token) });
+        return Ok(Decision::Deny(Denied { denial, subject: Subject::Verified(token) }));
     }
-    let grant = Grant { token, forwarded: None };
-    match grant.call_denial(call) {
+    let grant = Grant { token, forwarded: None, proof };
+    Ok(match grant.call_denial(call) {
         Some(denial) => Decision::Deny(Denied { denial, subject: Subject::Granted(grant) }),
         None => Decision::Allow(grant),
-    }
+    })
 }
 
 /// Why a client's tokens may call nothing here, whatever their scopes: the client, or a rule of `claims`.
@@ -107,6 +116,17 @@ pub fn token_denial(token: &VerifiedToken) -> Option<Denial> {
     }
     let missing = token.claims().scopes.first_missing(token.profile().scopes())?;
     Some(Denial::ScopeMissing { scope: missing.to_string() })
+}
+
+impl Decision {
+    /// The grant of a token that may make this call, or others.
+    #[must_use]
+    pub const fn grant(&self) -> Option<&Grant> {
+        match self {
+            Self::Allow(grant) => Some(grant),
+            Self::Deny(denied) => denied.grant(),
+        }
+    }
 }
 
 impl Denied {
@@ -149,6 +169,12 @@ impl Grant {
         &self.token
     }
 
+    /// The proof that it was presented with, which is good for one call. Whether it was used before is not known here.
+    #[must_use]
+    pub const fn proof(&self) -> Option<&CheckedProof> {
+        self.proof.as_ref()
+    }
+
     /// The same grant, whose backend is handed this token: one that was fetched for the caller.
     #[must_use]
     pub fn forwarding(self, token: AccessToken) -> Self {
@@ -172,7 +198,11 @@ impl Grant {
     pub fn policy(&self, arn: &MethodArn, resolution: Resolution, budget: usize) -> Policy {
         let profile = self.profile();
         let end = profile.expiry_condition().then_some(self.token.claims().expires_at);
-        build(self.routes(resolution), arn, Conditions::new(profile.allowed_ips(), end), budget)
+        let conditions = Conditions::new(profile.allowed_ips(), end);
+        if profile.answers_for_the_called_route_only() {
+            return build_for_call(self.routes(resolution), arn, conditions, budget);
+        }
+        build(self.routes(resolution), arn, conditions, budget)
     }
 
     fn routes(&self, resolution: Resolution) -> Routes<'_> {

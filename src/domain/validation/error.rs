@@ -1,5 +1,6 @@
 //! Why a token or a call is refused: one closed enum per question, one fixed word per reason.
 
+use crate::domain::binding::possession::BindingError;
 use crate::domain::deny_list::Listed;
 use crate::domain::jose::algorithm::Algorithm;
 use crate::domain::jose::claims::ClaimError;
@@ -25,8 +26,12 @@ pub enum Rung {
     Key,
     /// The signature.
     Signature,
+    /// What the authorization server says of the token.
+    Introspection,
     /// The deny list.
     DenyList,
+    /// What the token is bound to.
+    Binding,
     /// The client.
     Client,
     /// Further claims.
@@ -116,6 +121,15 @@ pub enum TokenError {
     /// The signature is not the key's.
     #[error("the signature is not valid")]
     SignatureInvalid,
+    /// The authorization server says that it is not active: revoked, expired, or none of its tokens.
+    #[error("the authorization server says that the token is not active")]
+    Inactive,
+    /// The authorization server's word about it lacks what the profile has to check.
+    #[error("in the introspection answer, {0}")]
+    Introspected(ClaimError),
+    /// What the token is bound to is not proven.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
 }
 
 impl TokenError {
@@ -136,6 +150,9 @@ impl TokenError {
             Self::UnknownKeyCoolingDown { .. } => "key_cooling_down",
             Self::KeyUnfit { .. } => "key_unfit",
             Self::SignatureInvalid => "signature_invalid",
+            Self::Inactive => "token_inactive",
+            Self::Introspected(_) => "introspection_incomplete",
+            Self::Binding(error) => error.reason(),
         }
     }
 
@@ -153,6 +170,8 @@ impl TokenError {
             | Self::LifetimeTooLong { .. } => Rung::Time,
             Self::UnknownKey { .. } | Self::UnknownKeyCoolingDown { .. } | Self::KeyUnfit { .. } => Rung::Key,
             Self::SignatureInvalid => Rung::Signature,
+            Self::Inactive | Self::Introspected(_) => Rung::Introspection,
+            Self::Binding(_) => Rung::Binding,
         }
     }
 }

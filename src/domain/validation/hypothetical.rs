@@ -4,7 +4,7 @@
 use super::error::Denial;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::policy::{Conditions, Policy};
-use crate::domain::gateway::policy_builder::{Routes, USUAL_BUDGET, build, left_out};
+use crate::domain::gateway::policy_builder::{Routes, USUAL_BUDGET, build, build_for_call, left_out};
 use crate::domain::gateway::route::{Resolution, Route};
 use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::profile::{ClientId, SecurityProfile};
@@ -53,7 +53,11 @@ impl<'h> HypotheticalToken<'h> {
             return Policy::deny_all(arn);
         }
         let routes = Routes { routes: self.profile.routes(), resolution, granted: self.scopes };
-        build(routes, arn, Conditions::new(self.profile.allowed_ips(), None), USUAL_BUDGET)
+        let conditions = Conditions::new(self.profile.allowed_ips(), None);
+        if self.profile.answers_for_the_called_route_only() {
+            return build_for_call(routes, arn, conditions, USUAL_BUDGET);
+        }
+        build(routes, arn, conditions, USUAL_BUDGET)
     }
 
     /// Each of the profile's routes, in its order.
@@ -82,6 +86,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Denial, HypotheticalToken, MethodArn, Policy, Resolution};
+    use crate::domain::binding::possession::Presentation;
     use crate::domain::deny_list::DenyList;
     use crate::domain::oauth::scope::ScopeSet;
     use crate::domain::profile::{ClientId, SecurityProfile};
@@ -115,8 +120,14 @@ mod tests {
         let key = crate::domain::jose::jwk::VerificationKey::from_jwk(&OKTA_KEY.jwk()).expect("a key");
         let verified = Candidate::new(&jwt, &profile, NOW).expect("a candidate").verify(&key).expect("verified");
         let (arn, resolution) = (arn(), Resolution::ResourceFirst);
-        let call = Call { arn: &arn, resolution, source_ip: None, deny_list: &DenyList::default() };
-        let Decision::Allow(grant) = authorize(Arc::new(verified), call) else { panic!("allowed") };
+        let call = Call {
+            arn: &arn,
+            resolution,
+            source_ip: None,
+            deny_list: &DenyList::default(),
+            presentation: Presentation::Fetched,
+        };
+        let Ok(Decision::Allow(grant)) = authorize(Arc::new(verified), call) else { panic!("allowed") };
         let hypothetical = with_token(&profile, "CustomScope orders.read", |token| token.policy(&arn, resolution));
         assert_eq!(hypothetical, grant.policy(&arn, resolution, 7_000));
     }

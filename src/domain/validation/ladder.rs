@@ -49,7 +49,9 @@ impl Step {
                 | Rung::Time
                 | Rung::Key
                 | Rung::Signature
+                | Rung::Introspection
                 | Rung::DenyList
+                | Rung::Binding
                 | Rung::Client
                 | Rung::Claims
                 | Rung::Scope => false,
@@ -73,8 +75,10 @@ impl Rung {
             Self::Audience => Some(Self::Time),
             Self::Time => Some(Self::Key),
             Self::Key => Some(Self::Signature),
-            Self::Signature => Some(Self::DenyList),
-            Self::DenyList => Some(Self::Client),
+            Self::Signature => Some(Self::Introspection),
+            Self::Introspection => Some(Self::DenyList),
+            Self::DenyList => Some(Self::Binding),
+            Self::Binding => Some(Self::Client),
             Self::Client => Some(Self::Claims),
             Self::Claims => Some(Self::Scope),
             Self::Scope => Some(Self::SourceIp),
@@ -92,7 +96,9 @@ impl Rung {
             Self::Time => "time",
             Self::Key => "key",
             Self::Signature => "signature",
+            Self::Introspection => "introspection",
             Self::DenyList => "deny-list",
+            Self::Binding => "binding",
             Self::Client => "client",
             Self::Claims => "claims",
             Self::Scope => "scope",
@@ -126,7 +132,7 @@ mod tests {
     #[test]
     fn every_rung_is_a_step_in_the_order_in_which_refusals_rank() {
         let steps: Vec<Step> = Step::all().collect();
-        assert!(steps.is_sorted() && steps.len() == 16, "{steps:?}");
+        assert!(steps.is_sorted() && steps.len() == 18, "{steps:?}");
         assert_eq!(steps.first(), Some(&Step::Credential));
         assert_eq!(steps.last(), Some(&Step::Rung(Rung::Route)));
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::authorize::{Call, Decision, Denied, Grant, authorize};
 use super::error::{Denial, Rung, TokenError};
 use super::verify::{Candidate, VerifiedToken};
+use crate::domain::binding::possession::Presentation;
 use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::method_arn::MethodArn;
 use crate::domain::gateway::route::Resolution;
@@ -58,15 +59,17 @@ fn verified(claims: &Value, document: &Value) -> VerifiedToken {
 
 fn grant(claims: &Value, document: &Value, source_ip: Option<IpAddr>) -> Grant {
     match authorize(Arc::new(verified(claims, document)), call(&arn(), source_ip)) {
-        Decision::Allow(grant) => grant,
-        Decision::Deny(denied) => panic!("{}", denied.denial),
+        Ok(Decision::Allow(grant)) => grant,
+        Ok(Decision::Deny(denied)) => panic!("{}", denied.denial),
+        Err(error) => panic!("{error}"),
     }
 }
 
 fn denial(claims: &Value, document: &Value, source_ip: Option<IpAddr>) -> Denial {
     match authorize(Arc::new(verified(claims, document)), call(&arn(), source_ip)) {
-        Decision::Allow(_) => panic!("allowed"),
-        Decision::Deny(denied) => denied.denial,
+        Ok(Decision::Allow(_)) => panic!("allowed"),
+        Ok(Decision::Deny(denied)) => denied.denial,
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -75,7 +78,13 @@ fn arn() -> MethodArn {
 }
 
 fn call(arn: &MethodArn, source_ip: Option<IpAddr>) -> Call<'_> {
-    Call { arn, resolution: Resolution::ResourceFirst, source_ip, deny_list: &NOBODY }
+    Call {
+        arn,
+        resolution: Resolution::ResourceFirst,
+        source_ip,
+        deny_list: &NOBODY,
+        presentation: Presentation::Fetched,
+    }
 }
 
 /// One walk up the ladder: everything that can be wrong, wrong to begin with.
@@ -116,7 +125,7 @@ impl Attempt {
     fn refusal(&self) -> Option<(&'static str, Rung)> {
         let token = OKTA_KEY.token(&self.header, self.signed_with, &self.claims);
         match verify(&token, &profile(&self.document), &self.jwk)
-            .map(|token| authorize(Arc::new(token), call(&arn(), Some(self.source_ip))))
+            .and_then(|token| Ok(authorize(Arc::new(token), call(&arn(), Some(self.source_ip)))?))
         {
             Ok(Decision::Allow(_)) => None,
             Ok(Decision::Deny(Denied { denial, .. })) => Some((denial.reason(), denial.rung())),

@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::error::TokenError;
 use crate::domain::jose::claims::Claims;
 use crate::domain::jose::header::KeyId;
 use crate::domain::jose::jwk::VerificationKey;
 use crate::domain::jose::jwt::UnverifiedJwt;
 use crate::domain::jose::signature::SignatureError;
+use crate::domain::oauth::introspection;
 use crate::domain::profile::SecurityProfile;
 use crate::domain::time::UnixTime;
 
@@ -19,13 +22,16 @@ pub struct Candidate<'j, 't> {
     profile: &'j Arc<SecurityProfile>,
 }
 
-/// A token whose signature, issuer, audience and times were checked against a profile.
+/// A token whose issuer, audience and times were checked against a profile, and which somebody vouches for: the issuer's
+/// signature, or its word.
 ///
-/// INVARIANT: made by [`Candidate::verify`] alone, so that having one proves that every check ran.
+/// INVARIANT: made by [`Candidate::verify`] and [`VerifiedToken::introspected`] alone, so that having one proves that every check
+/// ran.
 #[derive(Debug, Clone)]
 pub struct VerifiedToken {
     claims: Claims,
-    key_id: KeyId,
+    /// The key that proved the claims; none where the issuer's word did.
+    key_id: Option<KeyId>,
     profile: Arc<SecurityProfile>,
 }
 
@@ -47,13 +53,7 @@ impl<'j, 't> Candidate<'j, 't> {
             return Err(TokenError::TypeNotAllowed);
         }
         check_issuer(&jwt.claims, profile)?;
-        if !profile
-            .audiences()
-            .iter()
-            .any(|audience| jwt.claims.audiences.iter().any(|given| given == audience.as_str()))
-        {
-            return Err(TokenError::AudienceMismatch);
-        }
+        check_audience(&jwt.claims, profile)?;
         check_times(&jwt.claims, profile, now)?;
         Ok(Self { jwt, profile })
     }
@@ -75,23 +75,40 @@ impl<'j, 't> Candidate<'j, 't> {
         })?;
         Ok(VerifiedToken {
             claims: self.jwt.claims.clone(),
-            key_id: self.jwt.header.key_id.clone(),
+            key_id: Some(self.jwt.header.key_id.clone()),
             profile: Arc::clone(self.profile),
         })
     }
 }
 
 impl VerifiedToken {
-    /// The claims, proven by the issuer's signature.
+    /// A token that its authorization server calls active, with the claims that the server says it has: they are held against
+    /// the profile like a signed token's.
+    ///
+    /// # Errors
+    /// [`TokenError`] with the first check that fails.
+    pub fn introspected(
+        answer: &Map<String, Value>,
+        profile: &Arc<SecurityProfile>,
+        now: UnixTime,
+    ) -> Result<Self, TokenError> {
+        let claims = introspection::claims(answer).map_err(TokenError::Introspected)?;
+        check_issuer(&claims, profile)?;
+        check_audience(&claims, profile)?;
+        check_times(&claims, profile, now)?;
+        Ok(Self { claims, key_id: None, profile: Arc::clone(profile) })
+    }
+
+    /// The claims, proven by the issuer's signature or its word.
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The `kid` of the key that proved them.
+    /// The `kid` of the key that proved them; none where the issuer's word did.
     #[must_use]
-    pub fn key_id(&self) -> &KeyId {
-        &self.key_id
+    pub const fn key_id(&self) -> Option<&KeyId> {
+        self.key_id.as_ref()
     }
 
     /// The profile whose rules the token satisfied.
@@ -124,6 +141,11 @@ fn check_issuer(claims: &Claims, profile: &SecurityProfile) -> Result<(), TokenE
         .strip_prefix(&claims.issuer)
         .is_some_and(|path| path.starts_with("/oauth2/") && claims.issuer.matches('/').count() == 2);
     Err(if is_org_server { TokenError::OrgAuthorizationServer } else { TokenError::IssuerMismatch })
+}
+
+fn check_audience(claims: &Claims, profile: &SecurityProfile) -> Result<(), TokenError> {
+    let is_ours = |given: &String| profile.audiences().iter().any(|audience| given == audience.as_str());
+    if claims.audiences.iter().any(is_ours) { Ok(()) } else { Err(TokenError::AudienceMismatch) }
 }
 
 fn check_times(claims: &Claims, profile: &SecurityProfile, now: UnixTime) -> Result<(), TokenError> {

@@ -15,6 +15,10 @@ pub enum Endpoint {
     Keys,
     /// `v1/token`.
     Token,
+    /// `v1/introspect`.
+    Introspection,
+    /// `v1/revoke`.
+    Revocation,
 }
 
 /// How an endpoint misbehaves.
@@ -77,6 +81,8 @@ pub(super) struct Rehearsal {
     discovery: Track,
     keys: Track,
     token: Track,
+    introspection: Track,
+    revocation: Track,
     pub(super) last_token_request: Option<RecordedTokenRequest>,
 }
 
@@ -107,6 +113,8 @@ impl Rehearsal {
             Endpoint::Discovery => &mut self.discovery,
             Endpoint::Keys => &mut self.keys,
             Endpoint::Token => &mut self.token,
+            Endpoint::Introspection => &mut self.introspection,
+            Endpoint::Revocation => &mut self.revocation,
         }
     }
 }

@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc2822;
 
 use super::faults::{Endpoint, Fault, RecordedTokenRequest};
 use super::keys::random_name;
-use super::refusal::okta_error;
+use super::refusal::{TokenRefusal, okta_error};
 use super::{StandInOkta, discovery};
 
 /// No honest token request is longer.
@@ -73,6 +73,8 @@ impl StandInOkta {
             }
             "/v1/keys" => Some(Endpoint::Keys),
             "/v1/token" => Some(Endpoint::Token),
+            "/v1/introspect" => Some(Endpoint::Introspection),
+            "/v1/revoke" => Some(Endpoint::Revocation),
             _ => None,
         }
     }
@@ -129,7 +131,7 @@ impl StandInOkta {
     fn answer(&self, endpoint: Endpoint, method: &Method, headers: &HeaderMap, body: &[u8]) -> Answer {
         let expected = match endpoint {
             Endpoint::Discovery | Endpoint::Keys => Method::GET,
-            Endpoint::Token => Method::POST,
+            Endpoint::Token | Endpoint::Introspection | Endpoint::Revocation => Method::POST,
         };
         if *method != expected {
             let body = okta_error(UNSUPPORTED.0, UNSUPPORTED.1);
@@ -140,18 +142,24 @@ impl StandInOkta {
                 Answer::stored("max-age=86400, must-revalidate", &discovery::document(&self.settings.issuer))
             }
             Endpoint::Keys => Answer::stored(&self.settings.keys_cache_control, &self.key_set()),
-            Endpoint::Token => match self.grant_token(headers, body) {
-                Ok(granted) => Answer::not_stored(StatusCode::OK, &granted),
-                Err(refusal) => {
-                    let answer = Answer::not_stored(refusal.status(), &refusal.body());
-                    Answer { headers: refusal.headers(), ..answer }
-                }
+            Endpoint::Token => Answer::of(self.grant_token(headers, body)),
+            Endpoint::Introspection => Answer::of(self.introspect(headers, body)),
+            Endpoint::Revocation => match self.revoke_as_asked(headers, body) {
+                Ok(()) => Answer { body: Vec::new(), ..Answer::not_stored(StatusCode::OK, &Value::Null) },
+                refused @ Err(_) => Answer::of(refused.map(|()| Value::Null)),
             },
         }
     }
 }
 
 impl Answer {
+    fn of(outcome: Result<Value, TokenRefusal>) -> Self {
+        match outcome {
+            Ok(body) => Self::not_stored(StatusCode::OK, &body),
+            Err(refusal) => Self { headers: refusal.headers(), ..Self::not_stored(refusal.status(), &refusal.body()) },
+        }
+    }
+
     fn stored(cache_control: &str, body: &Value) -> Self {
         Self {
             status: StatusCode::OK,

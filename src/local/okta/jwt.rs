@@ -38,6 +38,11 @@ impl<'a> Jwt<'a> {
         self.header.get(name)
     }
 
+    /// All claims.
+    pub(super) fn claims(&self) -> Value {
+        Value::Object(self.claims.clone())
+    }
+
     /// A claim that is text.
     pub(super) fn text(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim)?.as_str()

@@ -15,6 +15,7 @@ mod dpop_tests;
 mod faults;
 mod form;
 mod http;
+mod introspection;
 mod jwt;
 mod keys;
 mod refusal;

@@ -1,6 +1,8 @@
-//! What may be used once: the `jti` of a client assertion (RFC 7523 section 3) and of a DPoP proof (RFC 9449 section 11.1).
+//! What the server remembers. What may be used once: the `jti` of a client assertion (RFC 7523 section 3) and of a DPoP proof (RFC 9449 section 11.1).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
 
 use super::keys::random_name;
 
@@ -12,6 +14,10 @@ pub(super) struct Memory {
     pub(super) proofs: UsedOnce<String>,
     /// The nonce that a DPoP proof must have (RFC 9449 section 8).
     pub(super) dpop_nonce: String,
+    /// Tokens that are active no more, before their time.
+    pub(super) revoked: HashSet<String>,
+    /// The claims of opaque tokens.
+    pub(super) opaque: HashMap<String, Value>,
 }
 
 /// Names that were used and could be used again.
@@ -19,7 +25,13 @@ pub(super) struct UsedOnce<K>(HashMap<K, u64>);
 
 impl Memory {
     pub(super) fn new() -> Self {
-        Self { assertions: UsedOnce(HashMap::new()), proofs: UsedOnce(HashMap::new()), dpop_nonce: random_name::<24>() }
+        Self {
+            assertions: UsedOnce(HashMap::new()),
+            proofs: UsedOnce(HashMap::new()),
+            dpop_nonce: random_name::<24>(),
+            revoked: HashSet::new(),
+            opaque: HashMap::new(),
+        }
     }
 
     pub(super) fn change_dpop_nonce(&mut self) {

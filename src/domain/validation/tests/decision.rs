@@ -176,7 +176,7 @@ fn what_is_on_the_deny_list_is_denied_before_anything_else_is_looked_at() {
         let (arn, document) = (arn(), with(profile_document(), "clients", json!({"allow": []})));
         let call = Call { deny_list: &list, ..call(&arn, None) };
         let decision = authorize(Arc::new(verified(&claims(), &document)), call);
-        let Decision::Deny(denied) = decision else { panic!("allowed") };
+        let Ok(Decision::Deny(denied)) = decision else { panic!("allowed") };
         assert_eq!(denied.denial, Denial::DenyListed { listed });
         assert!(denied.grant().is_none() && denied.token().is_some(), "its policy denies everything");
     }
