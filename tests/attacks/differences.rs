@@ -171,6 +171,13 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         covers: |name| name.starts_with("scp "),
     },
     Difference {
+        what: "what a token is bound to",
+        why: "neither looks at cnf; here a bound token is no bearer token, and a binding that cannot be read is not overlooked",
+        accepted_by: BOTH,
+        reasons: &["binding_not_enabled", "claims_malformed"],
+        covers: |name| name.starts_with("cnf "),
+    },
+    Difference {
         what: "an empty sub or jti",
         why: "a text to both; here a principal and a deny list's entry are never empty",
         accepted_by: BOTH,

@@ -9,18 +9,25 @@ use okta_security_profiles::adapters::memory::{FixedClock, MemoryProfileStore};
 use okta_security_profiles::application::authorize_request::AuthorizeRequest;
 use okta_security_profiles::application::automatic_mode::AutomaticMode;
 use okta_security_profiles::application::client_tokens::ClientTokens;
+use okta_security_profiles::application::introspector::Introspector;
 use okta_security_profiles::application::key_ring::KeyRing;
 use okta_security_profiles::application::profile_catalog::{CatalogSettings, ProfileCatalog};
 use okta_security_profiles::application::verify_token::TokenMemory;
+use okta_security_profiles::domain::binding::possession::Possession;
 use okta_security_profiles::domain::gateway::method_arn::MethodArn;
 use okta_security_profiles::domain::gateway::request::{AuthorizationRequest, EventForm};
 use okta_security_profiles::domain::jose::key_set::KeySet;
 use okta_security_profiles::domain::keyed_hash::KeyedHash;
 use okta_security_profiles::domain::oauth::bearer::Credential;
+use okta_security_profiles::domain::oauth::client_credentials::ClientCredentials;
+use okta_security_profiles::domain::oauth::secret::BearerToken;
 use okta_security_profiles::domain::profile::{ProfileName, Transport};
 use okta_security_profiles::domain::refresh::Jitter;
 use okta_security_profiles::domain::time::{Moment, MonotonicTime, UnixTime};
 use okta_security_profiles::domain::validation::authorize::Decision;
+use okta_security_profiles::ports::introspection_endpoint::{
+    IntrospectionAnswer, IntrospectionEndpoint, IntrospectionEndpointError,
+};
 use okta_security_profiles::ports::key_set_source::{FetchedKeySet, KeySetSource, KeySetSourceError};
 use okta_security_profiles::ports::profile_store::{ProfileSelection, StoredProfile};
 use okta_security_profiles::ports::token_endpoint::{
@@ -40,7 +47,7 @@ pub(crate) struct Verdict {
     pub(crate) outcome: Expected,
     /// The keys URLs that were asked for.
     pub(crate) fetched: Vec<String>,
-    /// How often profiles were loaded after the start, a stored client was read, or a token was asked for.
+    /// How often profiles were loaded after the start, a stored client was read, or a token was asked for or about.
     pub(crate) other_calls: usize,
 }
 
@@ -85,6 +92,8 @@ impl Gate {
             profiles: ProfileCatalog::new(Arc::clone(&store), settings),
             keys: KeyRing::new(Arc::clone(&keys), Jitter::NONE),
             memory: TokenMemory::default(),
+            used_proofs: Mutex::default(),
+            introspector: Introspector::new(Arc::clone(&endpoint)),
             automatic: AutomaticMode::new(ClientTokens::new(Arc::clone(&endpoint), KeyedHash::under(&[7; 32]))),
             clock,
         };
@@ -101,6 +110,7 @@ impl Gate {
             method_arn: MethodArn::parse(arn).expect("an ARN"),
             credential: Credential::from_authorization_values([authorization.as_str()]),
             source_ip: Some([203, 0, 113, 7].into()),
+            possession: Possession::default(),
         };
         let outcome = match self.application.decide(&request, PLENTY).await {
             Ok(Decision::Allow(_)) => Expected::Allowed,
@@ -131,7 +141,7 @@ impl KeySetSource for PublishedKeys {
     }
 }
 
-/// Nobody has to ask for a token here.
+/// Nobody has to ask for a token here, or about one.
 #[derive(Default)]
 struct SilentEndpoint {
     asked: AtomicUsize,
@@ -146,5 +156,19 @@ impl TokenEndpoint for SilentEndpoint {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let url = request.token_url.to_string();
         async { Err(TokenEndpointError::Unreachable { url, source: "nobody answers".into() }) }
+    }
+}
+
+impl IntrospectionEndpoint for SilentEndpoint {
+    fn introspect(
+        &self,
+        url: &Url,
+        _client: &ClientCredentials,
+        _token: &BearerToken,
+        _within: Duration,
+    ) -> impl Future<Output = Result<IntrospectionAnswer, IntrospectionEndpointError>> + Send {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let url = url.to_string();
+        async { Err(IntrospectionEndpointError::Unreachable { url, source: "nobody answers".into() }) }
     }
 }

@@ -73,7 +73,6 @@ fn claims(world: &World, corpus: &mut Corpus) {
         ("exp", json!(now + 1)),
         ("exp", json!(now - 60 + 86_400)),
         ("ver", json!("1")),
-        ("cnf", json!(null)),
         ("scope", json!("nothing")),
         ("client_id", json!(7)),
     ] {

@@ -5,6 +5,8 @@
 
 #[path = "../../fuzz/targets/bearer.rs"]
 mod bearer;
+#[path = "../../fuzz/targets/dpop.rs"]
+mod dpop;
 #[path = "../../fuzz/targets/event.rs"]
 mod event;
 #[path = "../../fuzz/targets/jwt.rs"]
@@ -42,8 +44,9 @@ struct Target {
 const KIB: usize = 1_024;
 
 /// About twice what the seeds need.
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     Target { name: "bearer", run: bearer::run, base: KIB, per_byte: 16 },
+    Target { name: "dpop", run: dpop::run, base: 24 * KIB, per_byte: 256 },
     Target { name: "event", run: event::run, base: 4 * KIB, per_byte: 16 },
     Target { name: "jwt", run: jwt::run, base: 24 * KIB, per_byte: 128 },
     Target { name: "key_set", run: key_set::run, base: 24 * KIB, per_byte: 256 },
