@@ -7,14 +7,14 @@ pub(crate) fn run(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let values: Vec<&str> = if text.is_empty() { Vec::new() } else { text.split('\n').collect() };
     match Credential::from_authorization_values(values.iter().copied()) {
-        Ok(Credential::Token(scheme, token)) => {
+        Ok(Credential::Token(presented, token)) => {
             let token = token.expose();
-            let (written, rest) = values[0].split_once(' ').expect("a scheme and a token");
-            let name = match scheme {
+            let (scheme, rest) = values[0].split_once(' ').expect("a scheme and a token");
+            let name = match presented {
                 Scheme::Bearer => "bearer",
                 Scheme::Dpop => "dpop",
             };
-            assert!(values.len() == 1 && written.eq_ignore_ascii_case(name) && rest == token);
+            assert!(values.len() == 1 && scheme.eq_ignore_ascii_case(name) && rest == token);
             assert!(token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b','), "{token:?}");
         }
         Ok(Credential::Basic(client)) => {

@@ -1,6 +1,7 @@
 //! An authorizer event in any of its forms.
 
 use okta_security_profiles::adapters::api_gateway::event::read;
+use okta_security_profiles::domain::binding::possession::ShownProof;
 use okta_security_profiles::domain::gateway::method_arn::MethodArn;
 use okta_security_profiles::domain::oauth::bearer::Credential;
 
@@ -14,6 +15,12 @@ pub(crate) fn run(input: &[u8]) {
             let arn = &request.method_arn;
             let text = format!("{}{}/{}", arn.stage_prefix(), arn.method(), arn.path());
             assert_eq!(MethodArn::parse(&text).as_ref(), Ok(arn));
+            if let ShownProof::One(proof) = &request.possession.proof {
+                assert!(
+                    !format!("{request:?}").contains(proof.expose()) || proof.expose().len() < 16,
+                    "Debug shows it"
+                );
+            }
             if let Ok(Credential::Token(_, token)) = &request.credential {
                 assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic() && byte != b','));
             }

@@ -2,10 +2,11 @@
 
 use okta_security_profiles::domain::gateway::method_arn::MethodArn;
 use okta_security_profiles::domain::gateway::policy::Conditions;
-use okta_security_profiles::domain::gateway::policy_builder::{Routes, build, check_route};
+use okta_security_profiles::domain::gateway::policy_builder::{Routes, build, build_for_call, check_route};
 use okta_security_profiles::domain::gateway::route::{RequiredScopes, Resolution, Route};
 use okta_security_profiles::domain::oauth::scope::{ScopeSet, ScopeToken};
 use okta_security_profiles::local::iam::{Question, allows};
+use serde_json::Value;
 
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/";
 const METHODS: [&str; 8] = ["GET", "ANY", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "PUT"];
@@ -38,16 +39,22 @@ pub(crate) fn run(input: &[u8]) {
     let budget = if choices.next().is_multiple_of(4) { 400 + usize::from(choices.next()) * 4 } else { BUDGET };
     let policy = serde_json::to_value(build(routes, &arn, Conditions::default(), budget)).expect("JSON");
     assert!(policy.to_string().len() <= budget, "more than {budget} bytes\n{policy:#}");
-    let asks = |(method, path): &(String, String)| {
-        let resource = format!("{STAGE}{method}/{path}");
-        allows(&policy, Question { resource: &resource, source_ip: [203, 0, 113, 7].into(), now: 1_800_000_000 })
-    };
+    let asks = |call: &(String, String)| allows_in(&policy, call);
     let may_call = |(method, path): &(String, String)| check_route(routes, method, path).is_ok();
     assert!(!asks(&call) || may_call(&call), "the policy for {call:?} allows it\n{policy:#}");
+    // The policy for a token that has to prove something at every call.
+    let for_call = serde_json::to_value(build_for_call(routes, &arn, Conditions::default(), budget)).expect("JSON");
     for _ in 0..8 {
         let other = choices.call();
+        let allowed_too = other != call && allows_in(&for_call, &other);
+        assert!(!allowed_too, "the policy for {call:?} alone allows {other:?}\n{for_call:#}");
         assert!(!asks(&other) || may_call(&other), "the policy for {call:?} allows {other:?}\n{policy:#}");
     }
+}
+
+fn allows_in(policy: &Value, (method, path): &(String, String)) -> bool {
+    let resource = format!("{STAGE}{method}/{path}");
+    allows(policy, Question { resource: &resource, source_ip: [203, 0, 113, 7].into(), now: 1_800_000_000 })
 }
 
 /// The input, read byte by byte; zeros once it is used up.

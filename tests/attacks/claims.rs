@@ -8,6 +8,7 @@ use crate::world::{AUDIENCE, CLIENTS, ISSUER, Rules, SCOPE, World, with, without
 pub(crate) fn add(world: &World, corpus: &mut Corpus) {
     corpus.under(Rules::Okta);
     types(world, corpus);
+    bound(world, corpus);
     clients(world, corpus);
     scopes(world, corpus);
     rules(world, corpus);
@@ -75,6 +76,43 @@ fn types(world: &World, corpus: &mut Corpus) {
         corpus.refused("client_missing", format!("{claim} for cid"), world.sign(world.header().to_string(), claims));
     }
     corpus.refused("claims_malformed", "no claims", world.sign(world.header().to_string(), "{}"));
+}
+
+/// What a token is bound to has to be proven; a binding that nobody can read is none that may be overlooked.
+fn bound(world: &World, corpus: &mut Corpus) {
+    // The thumbprint of RFC 7638 section 3.1.
+    let hash = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+    for cnf in [json!({"jkt": hash}), json!({"x5t#S256": hash}), json!({"jkt": hash, "x5t#S256": hash})] {
+        corpus.refused("binding_not_enabled", format!("cnf {cnf}"), world.with_claim("cnf", cnf));
+    }
+    for cnf in [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(""),
+        json!(hash),
+        json!([]),
+        json!([{"jkt": hash}]),
+        json!({}),
+        json!({"jkt": null}),
+        json!({"jkt": ""}),
+        json!({"jkt": 1}),
+        json!({"jkt": [hash]}),
+        json!({"jkt": hash[1..]}),
+        json!({"jkt": format!("{hash}A")}),
+        json!({"jkt": format!("{hash}=")}),
+        json!({"jkt": hash.replace("9Xs", "9Xt")}),
+        json!({"JKT": hash}),
+        json!({"x5t": hash}),
+        json!({"x5t#s256": hash}),
+        json!({"x5t#S256": "AAAA"}),
+        json!({"jwk": world.okta.jwk()}),
+        json!({"kid": "okta-key"}),
+        json!({"jku": "https://evil.example/keys"}),
+        json!({"jkt": hash, "jwk": {}}),
+    ] {
+        corpus.refused("claims_malformed", format!("cnf {cnf}"), world.with_claim("cnf", cnf));
+    }
 }
 
 /// Each text one character away: longer, shorter, of another case.

@@ -1,9 +1,7 @@
 //! The corpus: every token with the one outcome that it must come to.
 
 use crate::world::{Rules, World};
-use crate::{
-    algorithms, claims, confirmation, encodings, good, identity, json_text, kids, members, numbers, signatures, sizes,
-};
+use crate::{algorithms, claims, encodings, good, identity, json_text, kids, members, numbers, signatures, sizes};
 
 /// One token.
 pub(crate) struct Case {
@@ -50,7 +48,6 @@ impl Corpus {
         json_text::add(world, &mut corpus);
         numbers::add(world, &mut corpus);
         claims::add(world, &mut corpus);
-        confirmation::add(world, &mut corpus);
         identity::add(world, &mut corpus);
         signatures::add(world, &mut corpus);
         sizes::add(world, &mut corpus);

@@ -136,13 +136,6 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         covers: |_| true,
     },
     Difference {
-        what: "tokens that are bound",
-        why: "neither looks at cnf (RFC 7800): a bound token is a bearer token to them, whatever it is bound to",
-        accepted_by: BOTH,
-        reasons: &["binding_not_enabled", "claims_malformed"],
-        covers: |name| name.contains("cnf"),
-    },
-    Difference {
         what: "lifetime",
         why: "a rule of the profile's, `maxTokenLifetimeSeconds`",
         accepted_by: BOTH,
@@ -176,6 +169,13 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         accepted_by: BOTH,
         reasons: &["claims_malformed"],
         covers: |name| name.starts_with("scp "),
+    },
+    Difference {
+        what: "what a token is bound to",
+        why: "neither looks at cnf; here a bound token is no bearer token, and a binding that cannot be read is not overlooked",
+        accepted_by: BOTH,
+        reasons: &["binding_not_enabled", "claims_malformed"],
+        covers: |name| name.starts_with("cnf "),
     },
     Difference {
         what: "an empty sub or jti",

@@ -47,7 +47,7 @@ pub(crate) struct Verdict {
     pub(crate) outcome: Expected,
     /// The keys URLs that were asked for.
     pub(crate) fetched: Vec<String>,
-    /// How often profiles were loaded after the start, a stored client was read, or a token was asked for.
+    /// How often profiles were loaded after the start, a stored client was read, or a token was asked for or about.
     pub(crate) other_calls: usize,
 }
 

@@ -101,7 +101,7 @@ fn no_object(world: &World, corpus: &mut Corpus) {
         ("UTF-16, little end first", |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ("UTF-16, big end first", |text| text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
         ("UTF-32", |text| text.chars().flat_map(|letter| u32::from(letter).to_le_bytes()).collect()),
-        ("no last brace", |text| text[..text.len() - 1].as_bytes().to_vec()),
+        ("no last brace", |text| text.as_bytes()[..text.len() - 1].to_vec()),
         ("no first brace", |text| text.as_bytes()[1..].to_vec()),
         ("a comma before the last brace", |text| format!("{},}}", &text[..text.len() - 1]).into_bytes()),
         ("a comma behind the first brace", |text| format!("{{,{}", &text[1..]).into_bytes()),

@@ -14,6 +14,8 @@ use crate::world::World;
 const WRONG_SECRET: &str = "canary-wrong-secret-0b7e55";
 /// What an operator might paste into a document, where it does not belong.
 const MISPLACED_SECRET: &str = "canary-misplaced-secret-51d0c4";
+/// What an operator might take for a proof.
+const PROOF: &str = "canary-proof-header.canary-proof-payload-2ab4.canary-proof-signature";
 /// Verbs that run until they are stopped, and the test that stops them.
 const ELSEWHERE: [(&str, &str); 1] = [("local", "tests/local/canary.rs")];
 
@@ -85,7 +87,9 @@ async fn run_all(world: World, level: &str) {
 
 async fn play(world: &World, bench: &Bench, runs: &[Run], level: &str) {
     let mut canaries = Canaries::default();
-    for (what, secret) in [("a wrong secret", WRONG_SECRET), ("a misplaced secret", MISPLACED_SECRET)] {
+    for (what, secret) in
+        [("a wrong secret", WRONG_SECRET), ("a misplaced secret", MISPLACED_SECRET), ("a proof", PROOF)]
+    {
         canaries.secret(what, secret);
     }
     for run in runs.iter().filter(|run| run.input.split('.').count() == 3) {
@@ -127,6 +131,7 @@ impl Bench {
         for (name, text) in [("good.json", document), ("misplaced.json", misplaced), ("event.json", event)] {
             fs::write(bench.inputs.path().join(name), text.to_string()).expect("a file");
         }
+        fs::write(bench.inputs.path().join("proof.txt"), PROOF).expect("a file");
         bench
     }
 
@@ -142,7 +147,7 @@ fn runs(world: &World, bench: &Bench) -> Vec<Run> {
     let token = world.okta.issue(CLIENT_ID, &[SCOPE]);
     let lacking = world.okta.issue(CLIENT_ID, &[OTHER_SCOPE]);
     let tampered = format!("{}AAAA", &token[..token.len() - 4]);
-    let event = bench.input("event.json");
+    let (event, proof) = (bench.input("event.json"), bench.input("proof.txt"));
     let run = |arguments: &[&str], input: &str| Run {
         arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
         input: input.to_owned(),
@@ -199,6 +204,7 @@ fn runs(world: &World, bench: &Bench) -> Vec<Run> {
             run(&["explain", "-"], &format!("Bearer {token}")),
             run(&["explain", "-", "--offline", "--profile", "orders", "--output", "json"], token),
             run(&["explain", "-", "--event", &event], token),
+            run(&["explain", "-", "--event", &event, "--dpop", &proof], &format!("DPoP {token}")),
         ]);
     }
     runs.extend([run(&["delete", "orders", "--yes"], ""), run(&["delete", "orders", "--yes"], "")]);

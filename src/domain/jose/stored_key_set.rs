@@ -99,11 +99,17 @@ impl KeySetRecord {
         Ok(Self { fetched_at: now, max_age, keys, gone_since: Map::new() })
     }
 
-    /// Reads what an earlier run wrote; nothing where it is no usable key set.
+    /// Reads what an earlier run wrote; nothing where it is no usable key set. What is not usable in it is left out.
     #[must_use]
     pub fn stored(json: &str) -> Option<Self> {
-        let record: Self = serde_json::from_str(json).ok()?;
-        StoredKeySet::from_json(json.as_bytes()).is_ok().then_some(record)
+        let mut record: Self = serde_json::from_str(json).ok()?;
+        let usable = StoredKeySet::from_json(json.as_bytes()).ok()?.keys;
+        let mut index = 0;
+        record.keys.retain(|_| {
+            index += 1;
+            usable.skipped().iter().all(|skipped| skipped.index != index - 1)
+        });
+        Some(record)
     }
 
     /// What is to stand in place of `stored`: these keys, and for a day those that were stored and are no longer published.

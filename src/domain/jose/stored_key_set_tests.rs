@@ -79,6 +79,16 @@ fn a_key_that_is_not_usable_is_not_written_because_another_has_its_kid() {
     assert!(!record.to_json().contains("enc"), "{}", record.to_json());
 }
 
+/// Found by fuzzing: it was kept for a day as if the issuer had published it.
+#[test]
+fn what_is_not_usable_in_a_stored_set_is_not_kept_as_a_key_that_is_gone() {
+    let odd = json!({"fetchedAt": START, "maxAge": 3600, "keys": [{"kty": "oct"}, jwk("old"), {"": "EC", "x": 1.5}]});
+    let stored = KeySetRecord::stored(&odd.to_string()).expect("one usable key");
+    let record = changed(fetched(HOUR, &["new"]).renew(Some(&stored)));
+    assert_eq!(kids(&record), (vec!["new"], vec!["old"]));
+    assert!(!record.to_json().contains("oct") && !record.to_json().contains("1.5"), "{}", record.to_json());
+}
+
 /// Threat 49.
 #[test]
 fn what_is_no_key_set_is_never_written() {

@@ -1,5 +1,7 @@
 //! Tests of the profile document: defaults, and one line per fault with field, value and remedy.
 
+mod urls;
+
 use serde_json::{Value, json};
 
 use super::{Automatic, ProfileError, ProfileName, SecurityProfile, Transport};
@@ -100,29 +102,6 @@ fn an_issuer_that_is_not_https_to_a_named_host_is_refused() {
         assert_eq!(field, "issuer");
         assert!(problem.contains(&format!("`{issuer}`")), "{problem}");
     }
-}
-
-/// Found by fuzzing: all of these are read as `https://acme.okta.com/oauth2/default` or as another host than they seem to name.
-#[test]
-fn a_url_that_is_not_written_as_one_is_refused() {
-    for issuer in [
-        "https:acme.okta.com/oauth2/default",
-        "https:/acme.okta.com/oauth2/default",
-        "https:z//acme.okta.com/oauth2/default",
-        "https:///acme.okta.com/oauth2/default",
-        "https:\\\\acme.okta.com\\oauth2\\default",
-        "https://acme.okta.com\\oauth2/default",
-        "https://acme.ok\nta.com/oauth2/default",
-        "\thttps://acme.okta.com/oauth2/default",
-        "https://acme.okta.com/oauth2/default\r\n",
-        "HTTPS://acme.okta.com/oauth2/default",
-    ] {
-        let (field, problem) = finding("issuer", json!(issuer));
-        assert_eq!(field, "issuer");
-        assert!(problem.contains("is not a URL; expected `https://host/path`"), "{problem}");
-        assert!(!problem.contains(char::is_control), "{problem:?}");
-    }
-    assert!(finding("keysUrl", json!("https:/acme.okta.com/oauth2/default/v1/keys")).1.contains("is not a URL"));
 }
 
 #[test]
