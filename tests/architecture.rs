@@ -11,7 +11,7 @@ const MAX_LINES: usize = 400;
 const MAX_PROGRAM_LINES: usize = 40;
 
 /// The crate's modules, from the inside to the outside.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "domain",
     "ports",
     "application",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 11] = [
     "adapters",
     "functions",
     "local",
+    "console",
     "cli",
     "testing",
 ];
