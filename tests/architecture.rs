@@ -210,6 +210,11 @@ fn the_local_gateway_does_not_know_the_command_line() {
 }
 
 #[test]
+fn the_console_knows_neither_the_command_line_nor_the_local_gateway() {
+    assert_none_has("console", &["crate::cli", "crate::local"]);
+}
+
+#[test]
 fn only_the_configuration_reads_the_environment() {
     for source in files("src", "rs").iter().filter(|source| source.path != "src/config.rs") {
         let code = source.production_code();
