@@ -133,7 +133,7 @@ fn matrix(profile: &SecurityProfile, query: &Fields, kept: &str) -> Result<Matri
     if rows.is_empty() {
         rows.push(Row {
             route: "any route".to_owned(),
-            needs: "nothing more".to_owned(),
+            needs: "the profile's scopes".to_owned(),
             cells: columns.iter().map(|column| (column.needed_by_all, column.ticked)).collect(),
             allowed: denial.is_none(),
             why: denial.as_ref().map(ToString::to_string).unwrap_or_default(),

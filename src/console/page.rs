@@ -160,6 +160,28 @@ impl From<askama::Error> for Refusal {
     }
 }
 
+/// A sentence as HTML: escaped, and what stands between backticks as code.
+pub(super) fn prose(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    let is_paired = text.matches('`').count() % 2 == 0;
+    let mut in_code = false;
+    for character in text.chars() {
+        match character {
+            '`' if is_paired => {
+                html.push_str(if in_code { "</code>" } else { "<code>" });
+                in_code = !in_code;
+            }
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            plain => html.push(plain),
+        }
+    }
+    html
+}
+
 /// A page.
 pub(super) fn page(template: &impl Template) -> Answered {
     Ok(Html(template.render()?).into_response())
@@ -172,4 +194,15 @@ pub(super) fn go_to(path: &str) -> Response {
 
 pub(super) async fn not_found() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "No such page", "Go back to the profiles.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prose;
+
+    #[test]
+    fn a_sentence_is_escaped_and_its_names_are_code() {
+        assert_eq!(prose("`a<b>` & \"c\"'s"), "<code>a&lt;b&gt;</code> &amp; &quot;c&quot;&#39;s");
+        assert_eq!(prose("odd ` one <script>"), "odd ` one &lt;script&gt;");
+    }
 }

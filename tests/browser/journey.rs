@@ -26,6 +26,15 @@ fn album() -> Album {
     Album(Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/screenshots")))
 }
 
+/// The profile with routes of its own, as a colleague stores it meanwhile with the command line.
+fn with_routes(world: &World) -> serde_json::Value {
+    serde_json::json!({
+        "version": 1, "description": "Orders, for partners", "issuer": world.okta.issuer(), "audiences": [AUDIENCE],
+        "scopes": [SCOPE], "apis": ["local00001/local", "http123456/*"],
+        "routes": [{"route": "GET /orders/{id}"}, {"route": "POST /orders", "scopes": {"all": [OTHER_SCOPE]}}],
+    })
+}
+
 async fn the_whole_way(world: World, album: Album) {
     let (_console, key_url) = world.console(&["--token-base", "https://auth.example.com"]).await;
     let origin = key_url.split("/enter").next().expect("an origin").to_owned();
@@ -79,7 +88,14 @@ async fn the_whole_way(world: World, album: Album) {
     chromium.fill("#api", "http123456").await;
     chromium.follow(".inline .primary").await;
     assert!(chromium.text(".rows").await.contains("http123456/*"));
+    world.put("orders", &with_routes(&world)).await;
+    chromium.follow(".tabs a:nth-child(3)").await;
     assert_eq!(chromium.text(".matrix td:last-child").await, "allow");
+    let second = "tbody tr:nth-child(2) td:last-child";
+    assert!(chromium.text(second).await.starts_with("deny"), "it asks for another scope");
+    chromium.follow("th:nth-child(3) .tick input").await;
+    assert_eq!(chromium.text(second).await, "allow");
+    chromium.follow("th:nth-child(3) .tick input").await;
     chromium.follow(".tick input").await;
     assert!(chromium.text(".matrix td:last-child").await.starts_with("deny"), "the matrix follows its ticks");
     chromium.follow(".tick input").await;

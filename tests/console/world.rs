@@ -1,5 +1,6 @@
 //! A stand-in Okta over TLS, a store, and the console beside them.
 
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use okta_security_profiles::local::okta::{AuthorizationServer, StandInClient, StandInOkta};
@@ -7,7 +8,8 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::support::{
-    AUDIENCE, CLIENT_ID, CLIENT_SECRET, Moto, OTHER_SCOPE, PrivateCa, Process, SCOPE, TlsServer, seconds_since_epoch,
+    AUDIENCE, CLIENT_ID, CLIENT_SECRET, Moto, OTHER_SCOPE, PATIENCE, PrivateCa, Process, SCOPE, TlsServer,
+    seconds_since_epoch,
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_profiles");
@@ -28,7 +30,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn folder() -> Self {
-        Self::over(Store::Folder(tempfile::tempdir().expect("a temporary folder")))
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("my-profiles")).expect("a folder");
+        Self::over(Store::Folder(folder))
     }
 
     pub(crate) async fn ssm() -> Self {
@@ -61,10 +65,12 @@ impl World {
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
         let ca = self.ca.file().display().to_string();
         let mut variables = vec![("SSL_CERT_FILE", ca), ("ALLOW_LOOPBACK_HTTP", "true".to_owned())];
+        let mut command = Command::new(PROGRAM);
         let mut arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         match &self.store {
             Store::Folder(folder) => {
-                arguments.extend(["--store".to_owned(), format!("file:{}", folder.path().display())]);
+                arguments.extend(["--store", "file:my-profiles", "--region", "eu-west-1"].map(str::to_owned));
+                command.current_dir(folder.path());
             }
             Store::Ssm { moto, root } => {
                 let options = ["--store", "ssm", "--root", root, "--region", "eu-west-1", "--endpoint-url"];
@@ -79,8 +85,18 @@ impl World {
                 }
             }
         }
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Process::start(PROGRAM, &arguments, variables)
+        command.args(arguments).env_clear().envs(variables).stdin(Stdio::null());
+        Process::spawn(command)
+    }
+
+    /// Stores a document as the command line does.
+    #[allow(dead_code, reason = "only some of the tests that share this file store documents so")]
+    pub(crate) async fn put(&self, name: &str, document: &serde_json::Value) {
+        let file = tempfile::Builder::new().suffix(".json").tempfile().expect("a temporary file");
+        std::fs::write(file.path(), document.to_string()).expect("a file");
+        let path = file.path().display().to_string();
+        let put = self.start(&["put", name, &path, "--yes"]);
+        assert!(put.wait_exit(PATIENCE).await.success(), "{}", put.logs());
     }
 
     /// Starts the console and waits for its address, which opens it once.
