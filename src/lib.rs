@@ -8,12 +8,13 @@
 //! [`domain::validation::authorize`] decides; [`domain::gateway::policy`] says so in IAM's words;
 //! [`rejection`] maps every error to what the caller is told.
 //!
-//! Dependencies point one way: `domain` <- `ports` <- `application` <- `adapters` <- `cli`, `local` and the binaries.
+//! Dependencies point one way: `domain` <- `ports` <- `application` <- `adapters` <- `console`, `cli`, `local` and the binaries.
 
 pub mod adapters;
 pub mod application;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod domain;
 pub mod functions;
 pub mod local;

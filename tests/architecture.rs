@@ -11,7 +11,7 @@ const MAX_LINES: usize = 400;
 const MAX_PROGRAM_LINES: usize = 40;
 
 /// The crate's modules, from the inside to the outside.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "domain",
     "ports",
     "application",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 11] = [
     "adapters",
     "functions",
     "local",
+    "console",
     "cli",
     "testing",
 ];
@@ -206,6 +207,11 @@ fn the_adapters_know_neither_the_command_line_nor_the_local_gateway() {
 #[test]
 fn the_local_gateway_does_not_know_the_command_line() {
     assert_none_has("local", &["crate::cli"]);
+}
+
+#[test]
+fn the_console_knows_neither_the_command_line_nor_the_local_gateway() {
+    assert_none_has("console", &["crate::cli", "crate::local"]);
 }
 
 #[test]

@@ -3,22 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
 use super::call_time::CallTime;
 use super::climb::climb;
 use super::introspector::ask_once;
 use super::key_ring::{KeyRing, chain};
-use super::obtain_error::ObtainError;
 use super::profile_catalog::LoadedProfile;
 use super::remedies::Remedy;
+use super::stored_client_token::ask;
 use super::test_keys::{Fetched, check_clock, check_keys, check_stored_keys};
 use super::test_step::{Report, StepReport, TestStep};
 use crate::domain::deny_list::{DenyList, DenyListError};
 use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::client_credentials::ClientCredentials;
 use crate::domain::oauth::secret::BearerToken;
-use crate::domain::oauth::token_response::{TokenEndpointRefusal, TokenResponse, TokenType};
 use crate::domain::profile::{ProfileName, SecurityProfile, Transport};
 use crate::domain::refresh::Jitter;
 use crate::ports::clock::Clock;
@@ -26,7 +23,7 @@ use crate::ports::discovery::DiscoverySource;
 use crate::ports::introspection_endpoint::IntrospectionEndpoint;
 use crate::ports::key_set_source::KeySetSource;
 use crate::ports::profile_store::{LoadRequest, ProfileSelection, ProfileStore, ProfileStoreError, StoredProfile};
-use crate::ports::token_endpoint::{EndpointRequest, TokenEndpoint};
+use crate::ports::token_endpoint::TokenEndpoint;
 
 /// How long the store and each of Okta's answers may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -237,7 +234,7 @@ where
         client: &ClientCredentials,
         report: &mut Report<F>,
     ) -> Option<BearerToken> {
-        match self.ask(loaded, client).await {
+        match ask(&*self.okta, &loaded.profile, client).await {
             Ok(token) => {
                 let detail =
                     format!("the client `{}` was given a token for `{}`", client.client_id, loaded.profile.scopes());
@@ -248,23 +245,6 @@ where
                 report.fail(TestStep::TokenEndpoint, error.reason(), chain(&error), error.remedy());
                 report.skip_after(TestStep::TokenEndpoint, "not_reached", "there is no token");
                 None
-            }
-        }
-    }
-
-    /// Asks for a token with the profile's own scopes, as the token URL does.
-    async fn ask(&self, loaded: &LoadedProfile, client: &ClientCredentials) -> Result<BearerToken, ObtainError> {
-        let (token_url, scopes) = (&loaded.profile.endpoints().token_url, loaded.profile.scopes());
-        let request = EndpointRequest { token_url, client, scopes, dpop: None };
-        let answer = self.okta.request_token(request, PATIENCE).await.map_err(ObtainError::Endpoint)?;
-        let response = TokenResponse::from_answer(answer.status, answer.retry_after, answer.body.expose_secret());
-        let refused = |refusal| ObtainError::Refused { refusal, dpop_nonce: None };
-        let response = response.map_err(refused)?;
-        match response.token_type {
-            TokenType::Bearer => Ok(BearerToken::new(response.access_token.expose().to_owned())),
-            TokenType::Dpop => {
-                let problem = "a DPoP token without a proof";
-                Err(refused(TokenEndpointRefusal::Malformed { status: 200, problem }))
             }
         }
     }

@@ -30,7 +30,7 @@ pub(super) struct ListArguments {
 }
 
 /// Without the slash at its end.
-fn token_base(text: &str) -> Result<String, &'static str> {
+pub(super) fn token_base(text: &str) -> Result<String, &'static str> {
     let url = Url::parse(text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     url.map(|_| text.trim_end_matches('/').to_owned()).ok_or("expected a URL such as https://auth.example.com")
 }

@@ -131,7 +131,7 @@ impl LocalArguments {
 }
 
 /// Ends with Ctrl-C or a polite kill. Where neither can be listened for, the system's own way to end a process is left.
-async fn interrupt() {
+pub(super) async fn interrupt() {
     match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
         (Ok(mut interrupt), Ok(mut terminate)) => {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }

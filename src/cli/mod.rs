@@ -1,6 +1,7 @@
 //! The command line `profiles`.
 
 mod assign;
+mod console;
 mod delete;
 mod deny;
 mod described;
@@ -48,6 +49,8 @@ struct Cli {
 enum Verb {
     /// Run the whole thing on this machine: a gateway, the token URL and a stand-in Okta. No account, no network.
     Local(local::LocalArguments),
+    /// Work on profiles in a browser, on this machine.
+    Console(console::ConsoleArguments),
     /// Write a commented document to begin with.
     Init(init::InitArguments),
     /// Say what is wrong with profile documents, and what their policies will do.
@@ -89,6 +92,7 @@ pub fn run() -> ExitCode {
     let Cli { global, verb } = Cli::parse();
     let done = match verb {
         Verb::Local(arguments) => arguments.run(&global),
+        Verb::Console(arguments) => arguments.run(&global),
         Verb::Init(arguments) => arguments.run(&global),
         Verb::Lint(arguments) => arguments.run(&global),
         Verb::Put(arguments) => arguments.run(&global),
