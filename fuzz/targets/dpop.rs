@@ -61,6 +61,10 @@ fn check_uri(text: &str) {
     let Some(uri) = TargetUri::parse(text) else { return };
     let shown = format!("{uri:?}");
     assert!(!shown.contains('#') && !shown.contains('?'), "{shown}");
+    // The URL standard drops white space and control characters around and inside a URL: what is put behind them is not.
+    if text.contains(|character: char| character.is_control() || character.is_whitespace()) {
+        return;
+    }
     let with_query = TargetUri::parse(&format!("{}?a=b#c", text.split(['?', '#']).next().unwrap_or_default()));
     assert_eq!(with_query.as_ref(), Some(&uri), "{text}");
     let target = RequestTarget { method: "GET".to_owned(), host: text.to_owned(), path: text.to_owned() };
