@@ -17,7 +17,7 @@ const MISPLACED_SECRET: &str = "canary-misplaced-secret-51d0c4";
 /// What an operator might take for a proof.
 const PROOF: &str = "canary-proof-header.canary-proof-payload-2ab4.canary-proof-signature";
 /// Verbs that run until they are stopped, and the test that stops them.
-const ELSEWHERE: [(&str, &str); 1] = [("local", "tests/local/canary.rs")];
+const ELSEWHERE: [(&str, &str); 2] = [("local", "tests/local/canary.rs"), ("console", "tests/console/doors.rs")];
 
 /// One run: its verb comes first.
 struct Run {
