@@ -36,8 +36,8 @@ fn seconds_since_epoch() -> u64 {
 
 /// A profile with so many routes, the called one last.
 fn profile(routes: usize) -> Arc<SecurityProfile> {
-    let others = (1..routes).map(|index| json!({"route": format!("GET /r{index}/{{id}}"), "scopes": {"all": []}}));
-    let called = (routes > 0).then(|| json!({"route": "GET /orders/{id}", "scopes": {"all": []}}));
+    let others = (1..routes).map(|index| json!({"route": format!("GET /r{index}/{{id}}")}));
+    let called = (routes > 0).then(|| json!({"route": "GET /orders/{id}"}));
     let document = json!({
         "version": 1, "issuer": ISSUER, "audiences": ["api://orders"], "scopes": ["CustomScope"],
         "apis": ["abcdef1234/prod"], "routes": others.chain(called).collect::<Value>(),

@@ -213,8 +213,8 @@ fn names(profiles: Profiles) -> Vec<String> {
 
 /// 200 routes, the called one last.
 fn routes() -> Value {
-    let others = (0..199).map(|index| json!({"route": format!("GET /r{index}/{{id}}"), "scopes": {"all": []}}));
-    others.chain([json!({"route": "GET /orders/{id}", "scopes": {"all": []}})]).collect()
+    let others = (0..199).map(|index| json!({"route": format!("GET /r{index}/{{id}}")}));
+    others.chain([json!({"route": "GET /orders/{id}"})]).collect()
 }
 
 fn client_id(index: usize) -> String {
@@ -245,6 +245,8 @@ struct Ssm {
 /// moto behind TLS; each answer waits.
 #[expect(clippy::expect_used, reason = "every setting is a constant")]
 fn serve_ssm(ca: &PrivateCa, moto: String, delay: Duration) -> TlsServer {
+    // The product gives its clients a TLS set-up of their own; this one takes the process's. One that is there already is as good.
+    let _already_there = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("an HTTP client");
     let ssm = Arc::new(Ssm { moto, http, delay });
     TlsServer::serve(ca, |_url| Router::new().fallback(answer).with_state(ssm))
