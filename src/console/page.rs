@@ -163,7 +163,7 @@ impl From<askama::Error> for Refusal {
 /// A sentence as HTML: escaped, and what stands between backticks as code.
 pub(super) fn prose(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
-    let is_paired = text.matches('`').count() % 2 == 0;
+    let is_paired = text.matches('`').count().is_multiple_of(2);
     let mut in_code = false;
     for character in text.chars() {
         match character {
