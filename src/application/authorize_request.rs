@@ -18,7 +18,7 @@ use crate::domain::binding::replay::UsedProofs;
 use crate::domain::deny_list::DenyList;
 use crate::domain::gateway::request::{AuthorizationRequest, EventForm};
 use crate::domain::gateway::route::Resolution;
-use crate::domain::jose::jwt::{JwtError, UnverifiedJwt};
+use crate::domain::jose::jwt::{JwtError, MAX_TOKEN_BYTES, UnverifiedJwt};
 use crate::domain::oauth::bearer::{Credential, CredentialError, Scheme};
 use crate::domain::oauth::secret::BearerToken;
 use crate::domain::profile::{Introspection, ProfileName, SecurityProfile};
@@ -131,6 +131,9 @@ impl<S: ProfileStore, K: KeySetSource, T: TokenEndpoint + IntrospectionEndpoint,
     pub async fn decide(&self, request: &AuthorizationRequest, left: Duration) -> Result<Decision, AuthorizeError> {
         let time = CallTime { now: self.clock.now(), left };
         match &request.credential {
+            Ok(Credential::Token(_, token)) if token.expose().len() > MAX_TOKEN_BYTES => {
+                Err(JwtError::TooLarge { bytes: token.expose().len() }.into())
+            }
             Ok(Credential::Token(scheme, token)) => {
                 let digest = TokenDigest::from(token);
                 self.decide_about_token(
